@@ -1,0 +1,16 @@
+//! A KRM function that turns a Kubernetes configuration package from one IP family into two.
+//!
+//! A package comes in, and [`run`] tells its story: [`package`] finds the objects in the text, the [`systems`] say what
+//! must hold, [`yaml`] makes of it the fewest edits, [`text`] splices them into the original bytes, [`results`] say what
+//! was done. Only [`host`] touches the outside. The modules are in reading order, and each uses only those above it.
+
+pub mod cidr;
+pub mod config;
+pub mod host;
+pub mod package;
+pub mod plan;
+pub mod results;
+pub mod run;
+pub mod systems;
+pub mod text;
+pub mod yaml;

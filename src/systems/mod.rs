@@ -1,0 +1,35 @@
+//! The systems: each file knows one place where an address family is switched on. To add one, write the file, add a
+//! line to [`ALL`], and a folder of fixtures of the same name.
+
+mod calico_cni;
+mod calico_node;
+mod shared;
+
+use crate::config::Config;
+use crate::package::Package;
+use crate::plan::{Plan, Rule};
+
+/// One system.
+#[derive(Debug)]
+pub struct System {
+    /// Its name: of the file, and of the folder of its fixtures.
+    pub name: &'static str,
+    /// What it recognises, in a few words.
+    pub recognises: &'static str,
+    /// All that it can say.
+    pub rules: &'static [&'static Rule],
+    /// What must hold in the package, and what must be said about it.
+    pub plan: fn(&Package<'_>, &Config, &mut Plan),
+}
+
+/// All systems, in the order of their results.
+pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM];
+
+/// What every system says about the package.
+pub fn plan(package: &Package<'_>, config: &Config) -> Plan {
+    let mut plan = Plan::default();
+    for system in ALL {
+        (system.plan)(package, config, &mut plan);
+    }
+    plan
+}

@@ -1,0 +1,378 @@
+//! Walks the tree and the wishes side by side, and writes down the edits.
+
+use std::collections::HashSet;
+
+use super::edit::{Blocked, Done, Lowered};
+use super::style::{self, Look, Quotes};
+use super::wish::{Request, Wish, blocked, first_request, sort_in};
+use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, place, remove, write};
+use crate::text::{self, Edit, Span};
+
+/// The edits that make all requests hold for the object at `root`.
+pub(super) fn lower_requests(root: Node<'_>, requests: Vec<Request<'_>>) -> Result<Lowered, Blocked> {
+    let mut wish = Wish::default();
+    for request in requests {
+        sort_in(&mut wish, Some(root), request, &Path::root())?;
+    }
+    let mut lowering = Lowering { text: root.tree().text(), out: Lowered::default() };
+    lowering.node(root, &wish, &Path::root(), Spot { column: 0, like: None, item: None })?;
+    Ok(lowering.out)
+}
+
+/// What stands around a node.
+#[derive(Clone, Copy)]
+struct Spot<'t> {
+    /// The column of the key or dash that the node hangs on.
+    column: usize,
+    /// The collection whose values look like the node should.
+    like: Option<Node<'t>>,
+    /// The innermost list item around the node, for its comment: where that may begin, and where the item begins.
+    item: Option<(usize, usize)>,
+}
+
+struct Lowering<'t> {
+    text: &'t str,
+    out: Lowered,
+}
+
+impl<'t> Lowering<'t> {
+    /// Makes `wish` hold at `node`, which is there.
+    fn node(&mut self, node: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) -> Result<(), Blocked> {
+        let before = self.out.edits.len();
+        let first = first_request(wish);
+        if let Some(leaf) = wish.leaf {
+            self.leaf(node, leaf, path, spot);
+        } else if !wish.inside.is_empty() {
+            self.inside(node, &wish.inside, path)?;
+        } else if node.is_null() && !matches!(node.kind(), Kind::Alias(_)) {
+            self.fill(node, wish, path, spot);
+        } else if !wish.keys.is_empty() {
+            self.mapping(node, wish, path, spot)?;
+        } else {
+            self.sequence(node, wish, path)?;
+        }
+        let Some(first) = first.filter(|_| self.out.edits.len() > before) else { return Ok(()) };
+        if matches!(node.kind(), Kind::Alias(_)) && wish.leaf.is_none() {
+            let alias = node.span().of(self.text);
+            let reason =
+                format!("`{path}` is the alias \"{alias}\": an edit would change every place that uses it; write the value out there");
+            return Err(blocked(first, path, node.start(), reason));
+        }
+        if node.is_anchored() && is_aliased(node) {
+            let reason =
+                format!("`{path}` carries an anchor that other places refer to: an edit would change them too; write the value out there");
+            return Err(blocked(first, path, node.start(), reason));
+        }
+        Ok(())
+    }
+
+    fn mapping(&mut self, alias: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) -> Result<(), Blocked> {
+        let node = alias.resolved();
+        let Kind::Mapping(layout) = node.kind() else {
+            return Err(wrong_kind(node, wish, path, "a mapping"));
+        };
+        let column = style::column(node);
+        let mut missing = Vec::new();
+        for (key, below) in &wish.keys {
+            let at = path.key(key);
+            let mut own = node.entries().filter(|(name, _)| name.text() == Some(key));
+            match (own.next(), own.next()) {
+                (Some(_), Some((twice, _))) => {
+                    let reason = format!("the key \"{key}\" is there twice, at `{path}`; remove one");
+                    return Err(because(below, path, twice.start(), reason));
+                }
+                (Some(entry), None) => self.entry(node, entry, below, &at, Spot { column, like: Some(node), ..spot })?,
+                (None, _) => match node.merged(key) {
+                    Some(value) if !below.is_leaf() => {
+                        let reason = format!(
+                            "`{at}` comes from a merge key (`<<`): an edit would change every place that uses it; write it out there"
+                        );
+                        return Err(because(below, &at, value.start(), reason));
+                    }
+                    Some(value) if below.holds_for(value) => {}
+                    _ => missing.push((*key, below)),
+                },
+            }
+        }
+        let offset = node.span().end;
+        let values: Vec<_> =
+            missing.into_iter().filter_map(|(key, below)| Some((key.to_owned(), self.value(below, &path.key(key), offset)?))).collect();
+        if values.is_empty() {
+            return Ok(());
+        }
+        let look = Look::of(node);
+        if layout == Layout::Flow {
+            let texts = values.iter().map(|(key, value)| {
+                let colon = node.entries().last().map_or(": ", |(key, value)| &self.text[key.span().end..value.start()]);
+                let colon = if colon.trim() == ":" { colon } else { ": " };
+                format!("{}{colon}{}", write::key(key, &look, true), write::flow(value, Some(key), &look))
+            });
+            place::append_flow(node, &texts.collect::<Vec<_>>(), &mut self.out.edits);
+        } else {
+            let lines: String = values.iter().map(|(key, value)| write::block_entry(key, value, column, &look)).collect();
+            place::append_block(node, lines, &mut self.out.edits);
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        mapping: Node<'t>,
+        (key, value): (Node<'t>, Node<'t>),
+        wish: &Wish<'_>,
+        path: &Path,
+        spot: Spot<'t>,
+    ) -> Result<(), Blocked> {
+        match wish.leaf.map(|leaf| (leaf, &leaf.wish.want)) {
+            Some((leaf, Want::Absent)) => {
+                self.done(leaf, path, Some(Value::of(value)), None, key.start());
+                self.out.edits.push(remove::entry(mapping, key, value));
+                Ok(())
+            }
+            Some((leaf, Want::Named(name))) => {
+                let look = Look::of(mapping);
+                let flow = mapping.kind() == Kind::Mapping(Layout::Flow);
+                self.done(leaf, path, key.text().map(Value::from), Some(Value::from(name.as_str())), key.start());
+                let text = match key.kind() {
+                    Kind::Scalar(Style::Plain) => write::key(name, &look, flow),
+                    _ => rewritten(key, &Value::from(name.as_str()), &look, flow),
+                };
+                self.out.edits.push(Edit::replace(key.span(), text));
+                Ok(())
+            }
+            _ => self.node(value, wish, path, spot),
+        }
+    }
+
+    fn sequence(&mut self, alias: Node<'t>, wish: &Wish<'_>, path: &Path) -> Result<(), Blocked> {
+        let node = alias.resolved();
+        if wish.indexes.is_empty() && wish.items.is_empty() && wish.contains.is_empty() {
+            return Ok(());
+        }
+        let Kind::Sequence(layout) = node.kind() else {
+            return Err(wrong_kind(node, wish, path, "a list"));
+        };
+        let items: Vec<_> = node.items().collect();
+        for (index, below) in &wish.indexes {
+            let at = path.index(*index);
+            let Some(&item) = items.get(*index) else {
+                let reason = format!("`{path}` has no item {index}");
+                return Err(because(below, &at, node.start(), reason));
+            };
+            if let Some(leaf) = below.leaf.filter(|leaf| leaf.wish.want == Want::Absent) {
+                self.done(leaf, &at, Some(Value::of(item)), None, item.start());
+                self.out.edits.push(remove::item(node, *index));
+                continue;
+            }
+            let from = if *index == 0 { node.slot() } else { items[index - 1].span().end };
+            let column = text::column(self.text, node.span().start);
+            self.node(item, below, &at, Spot { column, like: Some(node), item: Some((from, item.start())) })?;
+        }
+        let texts = self.new_items(node, &items, wish, path, layout);
+        if texts.is_empty() {
+            return Ok(());
+        }
+        if layout == Layout::Flow {
+            place::append_flow(node, &texts, &mut self.out.edits);
+        } else {
+            place::append_block(node, texts.concat(), &mut self.out.edits);
+        }
+        Ok(())
+    }
+
+    /// The texts of the items that must be appended.
+    fn new_items(&mut self, node: Node<'t>, items: &[Node<'t>], wish: &Wish<'_>, path: &Path, layout: Layout) -> Vec<String> {
+        let offset = node.span().end;
+        let mut values = Vec::new();
+        for ((key, value), below) in &wish.items {
+            if let Some(item) = self.value_of_item(key, value, below, &path.index(items.len() + values.len()), offset) {
+                values.push(item);
+            }
+        }
+        let mut there: HashSet<_> = if wish.contains.is_empty() { HashSet::new() } else { items.iter().copied().map(Value::of).collect() };
+        for (request, value) in &wish.contains {
+            if there.insert((*value).clone()) {
+                let at = path.index(items.len() + values.len());
+                self.done(*request, &at, None, Some((*value).clone()), offset);
+                values.push((*value).clone());
+            }
+        }
+        let column = text::column(self.text, node.span().start);
+        let text_of = |value: &Value| {
+            let look = Look::of(node);
+            if layout == Layout::Flow { write::flow(value, None, &look) } else { write::block_item(value, column, &look) }
+        };
+        values.iter().map(text_of).collect()
+    }
+
+    /// Gives a place that is there, but empty, its value.
+    fn fill(&mut self, node: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) {
+        if let Some(value) = self.value(wish, path, node.start()) {
+            self.write(node, &value, spot);
+        }
+    }
+
+    fn leaf(&mut self, node: Node<'t>, request: Request<'_>, path: &Path, spot: Spot<'t>) {
+        let (Want::Is(value) | Want::Exists(value)) = &request.wish.want else { return };
+        let exists = matches!(request.wish.want, Want::Exists(_));
+        let current = Value::of(node);
+        if current == *value || (exists && current != Value::Null) {
+            return;
+        }
+        let shown = (current != Value::Null).then_some(current);
+        self.done(request, path, shown, Some(value.clone()), node.start());
+        self.write(node, value, spot);
+        if let (Some(reword), Some((from, to))) = (&request.wish.reword, spot.item) {
+            self.out.edits.extend(place::reworded(self.text, Span::new(from, to), reword));
+        }
+    }
+
+    /// Writes `value` where `node` is.
+    fn write(&mut self, node: Node<'t>, value: &Value, spot: Spot<'t>) {
+        let parent = spot.like.unwrap_or(node);
+        let mut look = Look::of(parent);
+        let in_flow = matches!(parent.kind(), Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow)) && spot.like.is_some();
+        let is_block =
+            matches!(value, Value::Map(entries) if !entries.is_empty()) || matches!(value, Value::List(items) if !items.is_empty());
+        let span = node.span();
+        match node.kind() {
+            Kind::Scalar(Style::Literal | Style::Double | Style::Single | Style::Folded) if matches!(value, Value::Str(_)) => {
+                self.rewrite(node, value, &look, in_flow);
+            }
+            Kind::Scalar(_) | Kind::Alias(_) if is_block && !in_flow => {
+                // What follows on the line is a comment: it stays there.
+                let from = if self.text[node.slot()..node.start()].trim().is_empty() { node.slot() } else { node.start() };
+                if from < span.end {
+                    self.out.edits.push(Edit::delete(Span::new(from, span.end)));
+                }
+                let text = write::after_key("", value, spot.column, &look);
+                self.out.edits.push(Edit::insert(text::line_end(self.text, span.end), text));
+            }
+            Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block) => {
+                let text = write::after_key("", value, spot.column, &look);
+                let from = if self.text[node.slot()..node.start()].trim().is_empty() { node.slot() } else { node.start() };
+                self.out.edits.push(Edit::replace(Span::new(from, span.end), text));
+            }
+            _ => {
+                if matches!(node.kind(), Kind::Mapping(_) | Kind::Sequence(_)) {
+                    look = Look::of(node);
+                }
+                let text = write::scalar(value, look.quotes(None), &look, in_flow);
+                let glued = span.start == span.end && self.text[..span.start].ends_with([':', '-', ',']);
+                self.out.edits.push(Edit::replace(span, if glued { format!(" {text}") } else { text }));
+            }
+        }
+    }
+
+    /// Writes a string over one that is quoted or a block, in the same quoting.
+    fn rewrite(&mut self, node: Node<'t>, value: &Value, look: &Look<'_>, in_flow: bool) {
+        let new = value.as_str().unwrap_or_default();
+        let is_block = matches!(node.kind(), Kind::Scalar(Style::Literal | Style::Folded));
+        if let Some(embedded) = Embedded::of(node).filter(|_| is_block) {
+            // Both end in a line break or neither does, or the header would lie about the new text.
+            if embedded.text.ends_with('\n') == new.ends_with('\n') {
+                let edit = place::difference(&embedded.text, new);
+                self.out.edits.extend(embedded.lift(vec![edit]).unwrap_or_default());
+                return;
+            }
+        }
+        self.out.edits.push(Edit::replace(node.span(), rewritten(node, value, look, in_flow)));
+    }
+
+    /// Makes wishes hold in the document that the scalar `node` holds.
+    fn inside(&mut self, node: Node<'t>, requests: &[Request<'_>], path: &Path) -> Result<(), Blocked> {
+        let first = requests[0];
+        let scalar = node.resolved();
+        let Some(embedded) = Embedded::of(scalar) else {
+            return Err(blocked(first, path, node.start(), format!("`{path}` must be a string that holds a document")));
+        };
+        let tree = Tree::parse(&embedded.text, Span::new(0, embedded.text.len())).map_err(|error| {
+            blocked(first, path, embedded.outer_offset(error.offset), format!("the document in `{path}` cannot be read: {error}"))
+        })?;
+        let Some(root) = tree.roots().next() else {
+            return Err(blocked(first, path, node.start(), format!("the document in `{path}` is empty")));
+        };
+        let place = |inner: &Path| path.inside().join(inner);
+        let inner = lower_requests(root, requests.to_vec()).map_err(|error| Blocked {
+            path: place(&error.path),
+            offset: embedded.outer_offset(error.offset),
+            ..error
+        })?;
+        if !inner.edits.is_empty() {
+            let edits = embedded.lift(inner.edits).map_err(|overlap| blocked(first, path, node.start(), overlap.to_string()))?;
+            self.out.edits.extend(edits);
+        }
+        self.out.done.extend(inner.done.into_iter().map(|done| Done {
+            path: place(&done.path),
+            offset: embedded.outer_offset(done.offset),
+            ..done
+        }));
+        Ok(())
+    }
+
+    /// The value that a place must get that is not there yet; every wish below is done by it.
+    fn value(&mut self, wish: &Wish<'_>, path: &Path, offset: usize) -> Option<Value> {
+        if let Some(leaf) = wish.leaf {
+            let (Want::Is(value) | Want::Exists(value)) = &leaf.wish.want else { return None };
+            self.done(leaf, path, None, Some(value.clone()), offset);
+            return Some(value.clone());
+        }
+        if !wish.items.is_empty() || !wish.contains.is_empty() {
+            let mut list = Vec::new();
+            for ((key, value), below) in &wish.items {
+                list.extend(self.value_of_item(key, value, below, &path.index(list.len()), offset));
+            }
+            let mut there = HashSet::new();
+            for (request, value) in &wish.contains {
+                if there.insert(*value) {
+                    self.done(*request, &path.index(list.len()), None, Some((*value).clone()), offset);
+                    list.push((*value).clone());
+                }
+            }
+            return Some(Value::List(list)).filter(|list| *list != Value::List(vec![]));
+        }
+        let entries: Vec<_> =
+            wish.keys.iter().filter_map(|(key, below)| Some(((*key).to_owned(), self.value(below, &path.key(key), offset)?))).collect();
+        (!entries.is_empty()).then_some(Value::Map(entries))
+    }
+
+    /// A new list item: the field that tells it apart first, then what is wished for it.
+    fn value_of_item(&mut self, key: &str, value: &str, wish: &Wish<'_>, path: &Path, offset: usize) -> Option<Value> {
+        let mut entries = vec![(key.to_owned(), Value::from(value))];
+        match self.value(wish, path, offset)? {
+            Value::Map(more) => entries.extend(more.into_iter().filter(|(name, _)| name != key)),
+            other => return Some(other),
+        }
+        Some(Value::Map(entries))
+    }
+
+    fn done(&mut self, request: Request<'_>, path: &Path, current: Option<Value>, proposed: Option<Value>, offset: usize) {
+        self.out.done.push(Done { op: request.op, path: path.clone(), current, proposed, offset });
+    }
+}
+
+/// Whether an alias anywhere in the tree refers to `node`.
+fn is_aliased(node: Node<'_>) -> bool {
+    node.tree().roots().flat_map(Node::descendants).any(|other| other.kind() == Kind::Alias(node.id()))
+}
+
+/// The text for `value` in the quotes that `node` has.
+fn rewritten(node: Node<'_>, value: &Value, look: &Look<'_>, in_flow: bool) -> String {
+    let quote = match node.kind() {
+        Kind::Scalar(Style::Single) => Some('\''),
+        Kind::Scalar(Style::Plain) => None,
+        _ => Some('"'),
+    };
+    let needed = quote.unwrap_or(look.quotes(None).needed);
+    write::scalar(value, Quotes { free: quote, needed }, look, in_flow)
+}
+
+/// No request of `wish` can be fulfilled.
+fn because(wish: &Wish<'_>, path: &Path, offset: usize, reason: String) -> Blocked {
+    let op = first_request(wish).map_or(0, |request| request.op);
+    Blocked { op, path: path.clone(), offset, reason }
+}
+
+fn wrong_kind(node: Node<'_>, wish: &Wish<'_>, path: &Path, must: &str) -> Blocked {
+    because(wish, path, node.start(), format!("`{path}` must be {must}"))
+}

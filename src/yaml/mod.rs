@@ -1,0 +1,310 @@
+//! A read-only tree of byte spans over YAML (and so JSON) text, and the way from wishes to edits.
+//!
+//! The tree never owns or prints a document: it says where things are. [`lower`](edit::lower) turns
+//! what must hold into the fewest [`Edit`](crate::text::Edit)s.
+
+mod edit;
+mod embed;
+mod lower;
+mod parse;
+mod path;
+mod place;
+mod remove;
+mod style;
+mod value;
+mod verify;
+mod wish;
+mod write;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use edit::{Blocked, Done, Lowered, Op, Reword, Want, lower};
+pub use embed::Embedded;
+pub use path::{Path, Step};
+pub use value::{Value, is_plain_safe, quoted};
+pub use verify::agrees;
+
+use crate::text::Span;
+
+type NodeId = u32;
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `a`, or nothing at all.
+    Plain,
+    /// `'a'`
+    Single,
+    /// `"a"`
+    Double,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+}
+
+/// How a collection is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// By indentation.
+    Block,
+    /// In brackets.
+    Flow,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A single value.
+    Scalar(Style),
+    /// Keys and values.
+    Mapping(Layout),
+    /// Items.
+    Sequence(Layout),
+    /// `*name`, with the node that it stands for.
+    Alias(NodeId),
+}
+
+/// One node, in the order of the text; its descendants follow it directly, up to (not including) `end`.
+#[derive(Debug)]
+struct Data<'t> {
+    kind: Kind,
+    /// The content, without anchor and tag.
+    span: Span,
+    /// Where text for this node could begin: right behind the `:`, `-` or `,` in front of it.
+    slot: usize,
+    /// Where anchor, tag or content begin.
+    start: usize,
+    /// The decoded value of a scalar.
+    value: Cow<'t, str>,
+    tag: Option<Span>,
+    anchored: bool,
+    end: NodeId,
+}
+
+/// All documents of a stretch of text.
+#[derive(Debug)]
+pub struct Tree<'t> {
+    text: &'t str,
+    nodes: Vec<Data<'t>>,
+    roots: Vec<NodeId>,
+    documents: Vec<Span>,
+}
+
+/// The text is not YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YamlError {
+    /// Byte offset of the place.
+    pub offset: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for YamlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for YamlError {}
+
+impl<'t> Tree<'t> {
+    /// The documents in `text[span]`, with offsets of `text`.
+    ///
+    /// # Errors
+    /// [`YamlError`] where the text is not YAML, or nests deeper than 200 collections.
+    pub fn parse(text: &'t str, span: Span) -> Result<Self, YamlError> {
+        parse::parse(text, span)
+    }
+
+    /// The text that all offsets of the tree address.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The root node of each document.
+    pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
+        self.roots.iter().map(|&id| Node { tree: self, id })
+    }
+
+    /// From the first to the last byte of each document, its `---` and `...` included.
+    pub fn documents(&self) -> &[Span] {
+        &self.documents
+    }
+
+    /// The node with this [`id`](Node::id).
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        Node { tree: self, id }
+    }
+}
+
+/// A place in a [`Tree`].
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree<'t>,
+    id: NodeId,
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.kind(), self.span().of(self.tree.text))
+    }
+}
+
+impl<'t> Node<'t> {
+    fn data(self) -> &'t Data<'t> {
+        &self.tree.nodes[self.id as usize]
+    }
+
+    /// Names the node within its tree.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The tree that the node is in.
+    pub fn tree(self) -> &'t Tree<'t> {
+        self.tree
+    }
+
+    /// What the node is; an alias is an alias here.
+    pub fn kind(self) -> Kind {
+        self.data().kind
+    }
+
+    /// The bytes of the content, without anchor and tag; empty for an empty value.
+    pub fn span(self) -> Span {
+        self.data().span
+    }
+
+    /// The offset right behind the `:`, `-` or `,` that leads to the node.
+    pub fn slot(self) -> usize {
+        self.data().slot
+    }
+
+    /// The offset where the node begins, its anchor and tag included.
+    pub fn start(self) -> usize {
+        self.data().start
+    }
+
+    /// Whether the node carries an anchor.
+    pub fn is_anchored(self) -> bool {
+        self.data().anchored
+    }
+
+    /// The text of the node's tag, such as `!!str`.
+    pub fn tag(self) -> Option<&'t str> {
+        self.data().tag.map(|tag| tag.of(self.tree.text))
+    }
+
+    /// The node itself, or what it is an alias of.
+    #[must_use]
+    pub fn resolved(self) -> Self {
+        match self.kind() {
+            Kind::Alias(target) if (target as usize) < self.tree.nodes.len() => Self { id: target, ..self },
+            _ => self,
+        }
+    }
+
+    /// The decoded text of a scalar, whatever type it has: `"true"` and `true` alike give `true`.
+    pub fn text(self) -> Option<&'t str> {
+        let node = self.resolved();
+        matches!(node.kind(), Kind::Scalar(_)).then(|| &*node.data().value)
+    }
+
+    /// The value of a scalar that readers take for a string.
+    pub fn string(self) -> Option<&'t str> {
+        match value::of_scalar(self.resolved()) {
+            Some(Value::Str(_)) => self.text(),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is null: nothing, `~` or `null`.
+    pub fn is_null(self) -> bool {
+        value::of_scalar(self.resolved()) == Some(Value::Null)
+    }
+
+    /// The keys and values of a mapping, in order; nothing for any other node. Merge keys are not expanded.
+    pub fn entries(self) -> impl Iterator<Item = (Node<'t>, Node<'t>)> {
+        let node = self.resolved();
+        let children = matches!(node.kind(), Kind::Mapping(_)).then(|| node.children());
+        let mut children = children.into_iter().flatten();
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// The items of a sequence; nothing for any other node.
+    pub fn items(self) -> impl Iterator<Item = Node<'t>> {
+        let node = self.resolved();
+        matches!(node.kind(), Kind::Sequence(_)).then(|| node.children()).into_iter().flatten()
+    }
+
+    fn children(self) -> impl Iterator<Item = Node<'t>> {
+        let end = self.data().end;
+        let mut next = self.id + 1;
+        std::iter::from_fn(move || {
+            let child = Node { id: next, ..self };
+            (next < end).then(|| {
+                next = child.data().end;
+                child
+            })
+        })
+    }
+
+    /// The node and all below it, in order of the text.
+    pub fn descendants(self) -> impl Iterator<Item = Node<'t>> {
+        (self.id..self.data().end).map(move |id| Node { id, ..self })
+    }
+
+    /// The value of `key`: the mapping's own, else one that a merge key (`<<`) brings.
+    pub fn get(self, key: &str) -> Option<Node<'t>> {
+        self.own(key).map(|(_, value)| value).or_else(|| self.merged(key))
+    }
+
+    /// The mapping's own entry `key`, merge keys left aside.
+    pub fn own(self, key: &str) -> Option<(Node<'t>, Node<'t>)> {
+        self.entries().find(|(name, _)| name.text() == Some(key))
+    }
+
+    /// The value of `key` that a merge key brings, one level deep.
+    pub fn merged(self, key: &str) -> Option<Node<'t>> {
+        let (_, merge) = self.own("<<")?;
+        std::iter::once(merge).chain(merge.items()).find_map(|from| from.own(key).map(|(_, value)| value))
+    }
+
+    /// Follows keys from here: `node.at(&["spec", "template"])`.
+    pub fn at(self, keys: &[&str]) -> Option<Node<'t>> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The place at `path`, or the last one on the way that is there; an inner document is not entered.
+    #[must_use]
+    pub fn nearest(self, path: &Path) -> Self {
+        let mut node = self;
+        for step in path.steps() {
+            let next = match step {
+                Step::Key(key) => node.get(key),
+                Step::Index(index) => node.items().nth(*index),
+                Step::Item { key, value } => node.items().find(|item| item.text_at(&[key]) == Some(value)),
+                Step::Inside => None,
+            };
+            let Some(next) = next else { break };
+            node = next;
+        }
+        node
+    }
+
+    /// The text of the scalar at `keys`.
+    pub fn text_at(self, keys: &[&str]) -> Option<&'t str> {
+        self.at(keys)?.text()
+    }
+
+    /// A key that this mapping has twice, with both places.
+    pub fn duplicate_key(self) -> Option<(Node<'t>, Node<'t>)> {
+        let mut seen = std::collections::HashMap::new();
+        self.entries().find_map(|(key, _)| {
+            let first = seen.insert(key.text()?, key)?;
+            Some((first, key))
+        })
+    }
+}

@@ -1,0 +1,288 @@
+//! Parser events → a tree of byte spans. The only file that names the parser crate.
+//!
+//! The parser is `granit-parser`. What its positions need before they can be edited by is done here, once:
+//!
+//! - block collections "end" at the next token, after comments and blank lines: ours end with their last leaf;
+//! - an empty value is reported before its `:`: ours is right behind it;
+//! - a block scalar's span leaves its header out and takes blank lines in: ours is header to last content line;
+//! - anchors and tags come separately: ours are part of the node.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
+
+use super::{Data, Kind, Layout, NodeId, Style, Tree, YamlError};
+use crate::text::Span;
+
+/// Collections nested deeper than this are refused: no Kubernetes object needs it, and a stack has an end.
+pub(super) const NESTING_LIMIT: usize = 200;
+
+/// Parses all documents of `text[span]`; every offset of the tree is one of `text`.
+pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
+    let slice = span.of(text);
+    let options = options! {
+        emit_comments: false,
+        emit_anchor_events: true,
+        block_scalar_eof_without_line_feed: true,
+        flow_nesting_limit: NESTING_LIMIT,
+        block_nesting_limit: NESTING_LIMIT,
+    };
+    let mut builder = Builder::new(text, span);
+    for next in Parser::new_from_str_with_options(slice, options) {
+        match next {
+            Ok((event, at)) => {
+                let range = at.byte_range().unwrap_or_default();
+                let tag = at.tag_span().and_then(|tag| tag.byte_range());
+                let place = Span::new(span.start + range.start, span.start + range.end);
+                builder.event(event, place, tag.map(|tag| Span::new(span.start + tag.start, span.start + tag.end)));
+            }
+            Err(error) => {
+                let offset = span.start + error.marker().byte_offset().unwrap_or(0);
+                return Err(YamlError { offset: offset.min(span.end), message: error.info() });
+            }
+        }
+    }
+    if u32::try_from(builder.tree.nodes.len()).is_err() {
+        return Err(YamlError { offset: span.start, message: "the document has too many nodes".into() });
+    }
+    Ok(builder.tree)
+}
+
+/// A collection whose end has not come yet.
+struct Open {
+    node: usize,
+    children: usize,
+    /// Where the last child ended, or where the collection began: what comes next is looked for from here.
+    reached: usize,
+}
+
+struct Builder<'t> {
+    tree: Tree<'t>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, NodeId>,
+    /// Where the next document root may begin.
+    document: usize,
+    end: usize,
+}
+
+impl<'t> Builder<'t> {
+    fn new(text: &'t str, span: Span) -> Self {
+        let tree = Tree { text, nodes: Vec::new(), roots: Vec::new(), documents: Vec::new() };
+        Self { tree, open: Vec::new(), anchors: HashMap::new(), document: span.start, end: span.end }
+    }
+
+    fn event(&mut self, event: Event<'t>, at: Span, tag: Option<Span>) {
+        match event {
+            Event::DocumentStart(explicit, _) => {
+                self.document = if explicit { at.end } else { at.start };
+                self.tree.documents.push(Span::new(at.start, at.start));
+            }
+            Event::DocumentEnd => {
+                if let Some(document) = self.tree.documents.last_mut() {
+                    document.end = at.end;
+                }
+                self.document = at.end;
+            }
+            Event::Scalar(value, style, ..) => {
+                let id = self.push(Kind::Scalar(style_of(style)), at, tag, value);
+                self.finish_scalar(id, style);
+            }
+            Event::Alias(anchor) => {
+                let target = self.anchors.get(&anchor).copied();
+                let id = self.push(Kind::Alias(target.unwrap_or(NodeId::MAX)), at, tag, Cow::Borrowed(""));
+                self.close(id);
+            }
+            Event::SequenceStart(style, ..) => self.begin(Kind::Sequence(layout_of(style)), at, tag),
+            Event::MappingStart(style, ..) => self.begin(Kind::Mapping(layout_of(style)), at, tag),
+            Event::SequenceEnd | Event::MappingEnd => self.end(at),
+            Event::Anchor(anchor, _) => {
+                let id = self.tree.nodes.len() - 1;
+                self.anchors.insert(anchor, id_of(id));
+                let node = &mut self.tree.nodes[id];
+                node.anchored = true;
+                node.start = node.start.min(at.start);
+                if let Some(open) = self.open.last_mut().filter(|open| open.node == id) {
+                    open.reached = open.reached.max(at.end);
+                }
+                self.refine_behind(id, at.end);
+            }
+            Event::StreamStart | Event::StreamEnd | _ => {}
+        }
+    }
+
+    fn push(&mut self, kind: Kind, at: Span, tag: Option<Span>, value: Cow<'t, str>) -> usize {
+        let slot = self.slot(at);
+        let start = tag.map_or(at.start, |tag| tag.start.min(at.start));
+        let id = self.tree.nodes.len();
+        self.tree.nodes.push(Data { kind, span: at, slot, start, value, tag, anchored: false, end: 0 });
+        match self.open.last_mut() {
+            Some(parent) => parent.children += 1,
+            None => self.tree.roots.push(id_of(id)),
+        }
+        id
+    }
+
+    /// Where the text of the next node may begin: behind the `:`, the `-` or the `,` in front of it.
+    fn slot(&self, at: Span) -> usize {
+        let Some(parent) = self.open.last() else { return self.document };
+        let text = self.tree.text;
+        let found = skip_blanks_and_comments(text, parent.reached, self.end);
+        let marker = match self.tree.nodes[parent.node].kind {
+            Kind::Mapping(_) if parent.children % 2 == 1 => ':',
+            Kind::Sequence(Layout::Block) => '-',
+            Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) if parent.children > 0 => ',',
+            _ => return found.min(at.start),
+        };
+        if text[found..self.end].starts_with(marker) { found + 1 } else { parent.reached }
+    }
+
+    fn begin(&mut self, kind: Kind, at: Span, tag: Option<Span>) {
+        let id = self.push(kind, at, tag, Cow::Borrowed(""));
+        let node = &mut self.tree.nodes[id];
+        let reached = match kind {
+            Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) => at.end,
+            Kind::Sequence(Layout::Block) => {
+                // A sequence at the column of its key is reported behind its first dash: ours begins at it.
+                let dash = behind_properties(self.tree.text, node.slot, self.end);
+                node.span.start = dash;
+                node.start = node.start.min(dash);
+                dash
+            }
+            _ => at.start,
+        };
+        self.open.push(Open { node: id, children: 0, reached });
+    }
+
+    fn end(&mut self, at: Span) {
+        let Some(open) = self.open.pop() else { return };
+        let node = &mut self.tree.nodes[open.node];
+        node.span.end = match node.kind {
+            Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) => at.end.max(open.reached),
+            _ => open.reached,
+        };
+        self.close(open.node);
+    }
+
+    /// The node and all below it are complete.
+    fn close(&mut self, id: usize) {
+        let end = self.tree.nodes.len();
+        let node = &mut self.tree.nodes[id];
+        node.end = id_of(end);
+        let reached = node.span.end;
+        if let Some(parent) = self.open.last_mut() {
+            parent.reached = reached;
+        }
+    }
+
+    fn finish_scalar(&mut self, id: usize, style: ScalarStyle) {
+        let node = &mut self.tree.nodes[id];
+        if style == ScalarStyle::Plain && node.span.start == node.span.end {
+            let behind = node.tag.map_or(node.slot, |tag| tag.end);
+            node.span = Span::at(behind);
+            node.start = node.tag.map_or(behind, |tag| tag.start);
+            node.value = Cow::Borrowed("");
+        }
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            self.finish_block_scalar(id);
+        }
+        self.close(id);
+    }
+
+    /// Moves the start of a block scalar to its header, and its end to the end of its last content line.
+    fn finish_block_scalar(&mut self, id: usize) {
+        let node = &self.tree.nodes[id];
+        let text = self.tree.text;
+        let from = node.tag.map_or(node.slot, |tag| tag.end);
+        let header = behind_properties(text, from, self.end);
+        let body = text[header..self.end].find('\n').map_or(self.end, |newline| header + newline + 1);
+        let reported = node.span.end.max(body);
+        let end = match node.kind {
+            Kind::Scalar(Style::Literal) => {
+                let lines = node.value.matches('\n').count() + usize::from(!node.value.ends_with('\n'));
+                let lines = if node.value.is_empty() { 0 } else { lines };
+                nth_line_end(text, body, lines, self.end)
+            }
+            _ if keeps_line_breaks(&text[header..body]) => nth_line_end(text, reported, 0, self.end),
+            _ => body + text[body..reported].trim_end().len(),
+        };
+        let node = &mut self.tree.nodes[id];
+        node.span = Span::new(header, if end <= body { header + text[header..body].trim_end().len() } else { end });
+        node.start = node.start.min(header);
+    }
+
+    /// An anchor in front of an empty value or a block scalar header: the node begins behind it.
+    fn refine_behind(&mut self, id: usize, anchor_end: usize) {
+        let node = &mut self.tree.nodes[id];
+        if matches!(node.kind, Kind::Scalar(Style::Plain)) && node.span.start == node.span.end {
+            node.span = Span::at(node.span.end.max(anchor_end));
+            if let Some(parent) = self.open.last_mut() {
+                parent.reached = parent.reached.max(node.span.end);
+            }
+        }
+    }
+}
+
+fn id_of(index: usize) -> NodeId {
+    NodeId::try_from(index).unwrap_or(NodeId::MAX)
+}
+
+fn style_of(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::SingleQuoted => Style::Single,
+        ScalarStyle::DoubleQuoted => Style::Double,
+        ScalarStyle::Literal => Style::Literal,
+        ScalarStyle::Folded => Style::Folded,
+        ScalarStyle::Plain => Style::Plain,
+    }
+}
+
+fn layout_of(style: StructureStyle) -> Layout {
+    match style {
+        StructureStyle::Flow => Layout::Flow,
+        StructureStyle::Block => Layout::Block,
+    }
+}
+
+/// The offset of the first character at or after `from` that is neither blank nor in a comment.
+pub(super) fn skip_blanks_and_comments(text: &str, from: usize, end: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while at < end {
+        match bytes[at] {
+            b' ' | b'\t' | b'\r' | b'\n' => at += 1,
+            b'#' if at == 0 || matches!(bytes[at - 1], b' ' | b'\t' | b'\r' | b'\n') => {
+                at = text[at..end].find('\n').map_or(end, |newline| at + newline);
+            }
+            _ => break,
+        }
+    }
+    at
+}
+
+/// The offset of the content that begins at or after `from`, behind its anchor and tag.
+fn behind_properties(text: &str, from: usize, end: usize) -> usize {
+    let mut at = skip_blanks_and_comments(text, from, end);
+    while text[at..end].starts_with(['&', '!']) {
+        let word = text[at..end].find([' ', '\t', '\r', '\n']).map_or(end, |blank| at + blank);
+        at = skip_blanks_and_comments(text, word, end);
+    }
+    at
+}
+
+/// Whether a block scalar header (`|+`, `>2+ # comment`) keeps the line breaks at its end.
+fn keeps_line_breaks(header: &str) -> bool {
+    header.trim_start_matches(['|', '>']).chars().take_while(|c| c.is_ascii_digit() || "+-".contains(*c)).any(|c| c == '+')
+}
+
+/// The end (before its line break) of the `count`-th line that begins at or after `from`; with 0, of the line before.
+fn nth_line_end(text: &str, from: usize, count: usize, end: usize) -> usize {
+    let mut at = from;
+    for _ in 0..count {
+        at = text[at..end].find('\n').map_or(end, |newline| at + newline + 1);
+    }
+    if text[..at].ends_with('\n') && at > 0 {
+        at -= 1;
+    }
+    if text[..at].ends_with('\r') { at - 1 } else { at }
+}

@@ -1,0 +1,266 @@
+//! Values without their text: what a reader makes of a node, and how a string must be written to stay one.
+
+use super::{Kind, Node, Style};
+
+/// What a node means.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// Nothing, `~`, `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as it is written.
+    Number(String),
+    /// A string.
+    Str(String),
+    /// A sequence.
+    List(Vec<Value>),
+    /// A mapping, in order.
+    Map(Vec<(String, Value)>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Str(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Number(value.to_string())
+    }
+}
+
+impl Value {
+    /// A mapping of these entries.
+    pub fn map<const N: usize>(entries: [(&str, Self); N]) -> Self {
+        Self::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    /// A list of these items.
+    pub fn list<const N: usize>(items: [Self; N]) -> Self {
+        Self::List(items.into())
+    }
+
+    /// What `node` means, aliases followed. Beyond a nesting of 200 (aliases can nest without end) it is null.
+    pub fn of(node: Node<'_>) -> Self {
+        Self::of_nested(node, 0)
+    }
+
+    fn of_nested(node: Node<'_>, depth: usize) -> Self {
+        let node = node.resolved();
+        match node.kind() {
+            _ if depth > super::parse::NESTING_LIMIT => Self::Null,
+            Kind::Mapping(_) => Self::Map(
+                node.entries().map(|(key, value)| (key.text().unwrap_or_default().to_owned(), Self::of_nested(value, depth + 1))).collect(),
+            ),
+            Kind::Sequence(_) => Self::List(node.items().map(|item| Self::of_nested(item, depth + 1)).collect()),
+            Kind::Scalar(_) | Kind::Alias(_) => of_scalar(node).unwrap_or(Self::Null),
+        }
+    }
+
+    /// The entry `key` of a mapping.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Map(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The string, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// What a scalar means; `None` for a node of another kind.
+pub(super) fn of_scalar(node: Node<'_>) -> Option<Value> {
+    let Kind::Scalar(style) = node.kind() else { return None };
+    let text = node.text().unwrap_or_default();
+    let value = match (style, node.tag()) {
+        (_, Some("!!str" | "!" | "!<tag:yaml.org,2002:str>")) => Value::from(text),
+        (Style::Plain, _) => of_plain(text),
+        _ => Value::from(text),
+    };
+    Some(value)
+}
+
+/// What an unquoted scalar means to `yaml.v3` of Go, which kustomize, kpt and kubectl read with.
+fn of_plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ if is_number(text) => Value::Number(text.to_owned()),
+        _ => Value::from(text),
+    }
+}
+
+/// Whether YAML 1.1 or 1.2 reads the plain scalar as a number.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") {
+        return true;
+    }
+    for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
+        if let Some(digits) = unsigned.strip_prefix(prefix) {
+            return !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix) || c == '_');
+        }
+    }
+    let digits: String = unsigned.chars().filter(|&c| c != '_').collect();
+    unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && digits.contains(|c: char| c.is_ascii_digit())
+        && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
+        && digits.parse::<f64>().is_ok()
+}
+
+/// Whether `text` can stand unquoted and is a string to every YAML 1.1 and 1.2 reader; `flow`: inside brackets.
+pub fn is_plain_safe(text: &str, flow: bool) -> bool {
+    const WORDS: [&str; 15] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "~", "=", "<<", ""];
+    let plain_character = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, '_' | '-' | '.' | '/' | ':' | '+' | '=' | '@' | '%' | '(' | ')' | '$' | ' ')
+            || (!flow && matches!(c, ',' | '{' | '}' | '[' | ']' | '|' | '*' | '!' | '<' | '>' | '?' | ';'))
+    };
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.' | '$' | '('));
+    // Digits, signs, dots and colons alone: numbers, dates, and the base-60 numbers of YAML 1.1.
+    let could_be_number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
+        && !text.contains(['/', ','])
+        && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '_' | '.' | ':' | '+' | '-' | 'x' | 'o' | 'b' | 'T' | 'Z' | ' '));
+    !WORDS.contains(&text.to_ascii_lowercase().as_str())
+        && text.chars().all(plain_character)
+        && starts_well
+        && !could_be_number
+        && !is_number(text)
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.contains("  ")
+        && !text.ends_with([':', ' '])
+        && !text.starts_with("---")
+        && !text.starts_with("...")
+}
+
+/// `text` in double quotes, readable as YAML and as JSON.
+pub fn quoted(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // Line breaks to YAML 1.1 readers, or not printable: JSON and YAML share this form.
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_that_a_reader_could_take_for_something_else_are_not_plain() {
+        for text in [
+            "",
+            "true",
+            "Yes",
+            "on",
+            "n",
+            "~",
+            "null",
+            "1e3",
+            "0755",
+            "1_000",
+            "1:30",
+            "0x1F",
+            "0o7",
+            ".5",
+            "1.0",
+            "2001-01-01",
+            "2001-01-01T00:00:00Z",
+            "-1",
+            "+1",
+            ".inf",
+            ".NaN",
+            "=",
+            "<<",
+            "a: b",
+            "a #b",
+            "a:",
+            "fd00::",
+            "- a",
+            "&a",
+            "*a",
+            "!a",
+            "%a",
+            "@a",
+            "`a",
+            "#a",
+            "a\nb",
+            "a\tb",
+            "\u{2028}",
+            "'a",
+            "\"a",
+            "::1",
+            "{a",
+            "[a",
+            "ä",
+            " a",
+            "a ",
+            "---",
+            "? a",
+        ] {
+            assert!(!is_plain_safe(text, false), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_values_stay_plain() {
+        for text in ["autodetect", "fd00:10:244::/56", "10.244.0.0/16,fd00::/56", "kubernetes-internal-ip", "Never", "all()", "a=b"] {
+            assert!(is_plain_safe(text, false), "{text:?}");
+        }
+        assert!(!is_plain_safe("10.244.0.0/16,fd00::/56", true));
+        assert!(is_plain_safe("fd00:10:244::/56", true));
+    }
+
+    #[test]
+    fn numbers_of_both_yaml_versions() {
+        for text in ["0", "-12", "0644", "1e3", "1.5", ".5", "0x1f", "0o17", "1_000", "+1", ".inf"] {
+            assert!(is_number(text), "{text}");
+        }
+        for text in ["1.2.3", "10.244.0.0/16", "v1", "e3", "-", ".", "0xg", "1a"] {
+            assert!(!is_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn quoting_is_json() {
+        for text in ["a\"b\\c\nd\te\u{1}", "é\u{2028}\u{feff}"] {
+            assert_eq!(serde_json::from_str::<String>(&quoted(text)).ok().as_deref(), Some(text));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Wishes sorted by place: which of them meet, and which contradict each other.
+
+use super::{Blocked, Node, Op, Path, Step, Value, Want};
+
+/// A wish with the steps that are left to go.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'o> {
+    pub op: usize,
+    pub steps: &'o [Step],
+    pub wish: &'o Op,
+}
+
+/// Wishes sorted by place.
+#[derive(Default)]
+pub(super) struct Wish<'o> {
+    pub leaf: Option<Request<'o>>,
+    pub keys: Vec<(&'o str, Wish<'o>)>,
+    pub indexes: Vec<(usize, Wish<'o>)>,
+    /// Items that are not there yet, by the field and value that tell them apart.
+    pub items: Vec<((&'o str, &'o str), Wish<'o>)>,
+    pub contains: Vec<(Request<'o>, &'o Value)>,
+    pub inside: Vec<Request<'o>>,
+}
+
+impl Wish<'_> {
+    pub(super) fn is_leaf(&self) -> bool {
+        self.leaf.is_some()
+    }
+
+    pub(super) fn holds_for(&self, node: Node<'_>) -> bool {
+        match self.leaf.map(|leaf| &leaf.wish.want) {
+            Some(Want::Is(value)) => Value::of(node) == *value,
+            Some(Want::Exists(_)) => !node.is_null(),
+            _ => false,
+        }
+    }
+}
+
+/// Some request of this wish, to name it in an error.
+pub(super) fn first_request<'o>(wish: &Wish<'o>) -> Option<Request<'o>> {
+    wish.leaf
+        .or_else(|| wish.inside.first().copied())
+        .or_else(|| wish.contains.first().map(|(request, _)| *request))
+        .or_else(|| wish.keys.iter().find_map(|(_, wish)| first_request(wish)))
+        .or_else(|| wish.indexes.iter().find_map(|(_, wish)| first_request(wish)))
+        .or_else(|| wish.items.iter().find_map(|(_, wish)| first_request(wish)))
+}
+
+/// `request` cannot be fulfilled because of what is at `path`.
+pub(super) fn blocked(request: Request<'_>, path: &Path, offset: usize, reason: impl Into<String>) -> Blocked {
+    Blocked { op: request.op, path: path.clone(), offset, reason: reason.into() }
+}
+
+/// Puts a request where it belongs in the tree of wishes.
+pub(super) fn sort_in<'o>(wish: &mut Wish<'o>, node: Option<Node<'_>>, request: Request<'o>, path: &Path) -> Result<(), Blocked> {
+    let offset = node.map_or(0, Node::start);
+    let Some((step, rest)) = request.steps.split_first() else {
+        return sort_in_leaf(wish, request, path, offset);
+    };
+    if let Some(leaf) = wish.leaf {
+        return Err(conflict(leaf, request, path, offset));
+    }
+    let request = Request { steps: rest, ..request };
+    let node = node.map(Node::resolved);
+    match step {
+        Step::Inside => wish.inside.push(request),
+        Step::Key(key) => {
+            let child = node.and_then(|node| node.get(key));
+            let at = position_or_push(&mut wish.keys, key.as_str());
+            sort_in(&mut wish.keys[at].1, child, request, &path.key(key))?;
+        }
+        Step::Index(index) => {
+            let child = node.and_then(|node| node.items().nth(*index));
+            let at = position_or_push(&mut wish.indexes, *index);
+            sort_in(&mut wish.indexes[at].1, child, request, &path.index(*index))?;
+        }
+        Step::Item { key, value } => {
+            let found = node.and_then(|node| node.items().enumerate().find(|(_, item)| item.text_at(&[key]) == Some(value)));
+            if let Some((index, child)) = found {
+                let at = position_or_push(&mut wish.indexes, index);
+                sort_in(&mut wish.indexes[at].1, Some(child), request, &path.index(index))?;
+            } else {
+                let at = position_or_push(&mut wish.items, (key.as_str(), value.as_str()));
+                sort_in(&mut wish.items[at].1, None, request, &path.item(key, value))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sort_in_leaf<'o>(wish: &mut Wish<'o>, request: Request<'o>, path: &Path, offset: usize) -> Result<(), Blocked> {
+    if let Want::Contains(value) = &request.wish.want {
+        wish.contains.push((request, value));
+        return Ok(());
+    }
+    let below = wish.keys.iter().chain([]).map(|(_, wish)| wish).find_map(|wish| wish.leaf);
+    match wish.leaf.or(below) {
+        Some(other) if other.wish.want != request.wish.want => Err(conflict(other, request, path, offset)),
+        _ => {
+            wish.leaf.get_or_insert(request);
+            Ok(())
+        }
+    }
+}
+
+fn position_or_push<K: PartialEq>(list: &mut Vec<(K, Wish<'_>)>, key: K) -> usize {
+    list.iter().position(|(other, _)| *other == key).unwrap_or_else(|| {
+        list.push((key, Wish::default()));
+        list.len() - 1
+    })
+}
+
+fn conflict(first: Request<'_>, second: Request<'_>, path: &Path, offset: usize) -> Blocked {
+    let reason = format!(
+        "two edits want different things at `{path}`: {:?} and {:?}; this is a bug of enable-dual-stack, please report it",
+        first.wish.want, second.wish.want
+    );
+    blocked(second, path, offset, reason)
+}

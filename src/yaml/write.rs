@@ -1,0 +1,78 @@
+//! Text for new values. Everything else in the output is a slice of the input.
+
+use super::style::{Look, Quotes};
+use super::{Value, is_plain_safe, quoted};
+
+/// A scalar, or a whole value in flow style on one line; `key`: the key that it will be the value of.
+pub(super) fn flow(value: &Value, key: Option<&str>, look: &Look<'_>) -> String {
+    match value {
+        Value::Map(entries) => {
+            let entries: Vec<_> =
+                entries.iter().map(|(key, value)| format!("{}: {}", self::key(key, look, true), flow(value, Some(key), look))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Value::List(items) => format!("[{}]", items.iter().map(|item| flow(item, None, look)).collect::<Vec<_>>().join(", ")),
+        scalar => self::scalar(scalar, look.quotes(key), look, true),
+    }
+}
+
+/// The text of a scalar; a collection is written in flow style.
+pub(super) fn scalar(value: &Value, quotes: Quotes, look: &Look<'_>, in_flow: bool) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(text) => text.clone(),
+        Value::Str(text) => string(text, quotes, look, in_flow),
+        collection => flow(collection, None, look),
+    }
+}
+
+fn string(text: &str, quotes: Quotes, look: &Look<'_>, in_flow: bool) -> String {
+    if look.json {
+        return quoted(text);
+    }
+    let safe = is_plain_safe(text, in_flow);
+    match if safe { quotes.free } else { Some(quotes.needed) } {
+        None => text.to_owned(),
+        Some('\'') if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', "''")),
+        Some(_) => quoted(text),
+    }
+}
+
+/// The text of a key.
+pub(super) fn key(key: &str, look: &Look<'_>, in_flow: bool) -> String {
+    if look.json || !is_plain_safe(key, in_flow) { quoted(key) } else { key.to_owned() }
+}
+
+/// What follows the `:` of `key`, which stands at `column`.
+pub(super) fn after_key(key: &str, value: &Value, column: usize, look: &Look<'_>) -> String {
+    match value {
+        Value::Map(entries) if !entries.is_empty() => {
+            let deeper = column + look.step;
+            entries.iter().map(|(key, value)| block_entry(key, value, deeper, look)).collect()
+        }
+        Value::List(items) if !items.is_empty() => {
+            let deeper = column + look.dash;
+            items.iter().map(|item| block_item(item, deeper, look)).collect()
+        }
+        scalar => format!(" {}", self::scalar(scalar, look.quotes(Some(key)), look, false)),
+    }
+}
+
+/// A line break, then `key: value` at `column`.
+pub(super) fn block_entry(key: &str, value: &Value, column: usize, look: &Look<'_>) -> String {
+    format!("{}{:column$}{}:{}", look.newline, "", self::key(key, look, false), after_key(key, value, column, look))
+}
+
+/// A line break, then `- item` with the dash at `column`.
+pub(super) fn block_item(item: &Value, column: usize, look: &Look<'_>) -> String {
+    let text = match item {
+        Value::Map(entries) if !entries.is_empty() => {
+            let inner = column + 1 + look.gap;
+            let lines: String = entries.iter().map(|(key, value)| block_entry(key, value, inner, look)).collect();
+            lines.trim_start().to_owned()
+        }
+        other => scalar(other, look.quotes(None), look, false),
+    };
+    format!("{}{:column$}-{:gap$}{text}", look.newline, "", "", gap = look.gap)
+}
