@@ -9,6 +9,7 @@ use std::fmt;
 use schemars::JsonSchema;
 
 use crate::cidr::{Cidr, Family};
+use crate::facts::{Facts, Role};
 use crate::yaml::Node;
 
 /// The group and version of our own kind.
@@ -155,6 +156,23 @@ fn nothing(what: &str) -> ConfigError {
 }
 
 impl Config {
+    /// The ranges that can be configured: what for, which family, and which range is, if one.
+    pub fn ranges(&self) -> [(Role, Family, Option<Cidr>); 1] {
+        [(Role::Pods, Family::V6, self.ipv6_pod_cidr)]
+    }
+
+    /// Fills in the ranges that the configuration leaves out, from what the package says.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where neither says the IPv6 pod range: nothing is invented.
+    pub fn settle(self, facts: &Facts) -> Result<Self, ConfigError> {
+        let settled = Self { ipv6_pod_cidr: self.ipv6_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V6)), ..self };
+        if settled.ipv6_pod_cidr.is_none() {
+            return Err(nothing("neither the functionConfig nor the package says the IPv6 range of pods"));
+        }
+        Ok(settled)
+    }
+
     /// Checks the fields.
     ///
     /// # Errors

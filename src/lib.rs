@@ -1,11 +1,14 @@
 //! A KRM function that turns a Kubernetes configuration package from one IP family into two.
 //!
 //! A package comes in, and [`run`] tells its story: [`package`] finds the objects in the text, the [`systems`] say what
-//! must hold, [`yaml`] makes of it the fewest edits, [`text`] splices them into the original bytes, [`results`] say what
-//! was done. Only [`host`] touches the outside. The modules are in reading order, and each uses only those above it.
+//! must hold, [`yaml`] makes of it the fewest edits, [`text`] splices them into the original bytes, the [`checks`] look
+//! whether all parts agree, [`results`] say what was done. Only [`host`] touches the outside. The modules are in reading order, and each uses only those above it.
 
+pub mod apply;
+pub mod checks;
 pub mod cidr;
 pub mod config;
+pub mod facts;
 pub mod host;
 pub mod package;
 pub mod plan;
@@ -13,4 +16,5 @@ pub mod results;
 pub mod run;
 pub mod systems;
 pub mod text;
+pub mod version;
 pub mod yaml;

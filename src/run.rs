@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::apply::{self, Refusal};
+use crate::checks;
 use crate::config::{self, Action, Config, ConfigError};
 use crate::package::{Form, Package, Resource};
 use crate::plan::{Change, Rule, Severity};
 use crate::results::{self, Report};
 use crate::systems;
-use crate::text::{self, Edit, Span};
-use crate::yaml::{self, Blocked, Done, Kind, Layout, Op, Tree};
+use crate::text::{self, Edit};
+use crate::yaml::Done;
 
 /// What came of a package.
 #[derive(Debug)]
@@ -124,38 +126,59 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
 
 /// Plans, and makes of the plan either edits or, in `Check`, errors.
 pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
-    let plan = systems::plan(package, config);
-    let mut reports: Vec<_> = config
-        .warnings
-        .iter()
-        .map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message))
-        .chain(plan.findings.into_iter().map(|finding| Report::of_finding(finding, package)))
-        .collect();
+    let config = match config.clone().settle(&systems::facts(package)) {
+        Ok(config) => config,
+        Err(error) => return Outcome { edits: Vec::new(), reports: vec![config_error(error)] },
+    };
+    let plan = systems::plan(package, &config);
+    let mut reports: Vec<_> = config.warnings.iter().map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message)).collect();
+    reports.extend(plan.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
     if reports.is_empty() && plan.changes.is_empty() {
         let severity = if config.strict { Severity::Error } else { Severity::Info };
         reports.push(Report::general(severity, &NOTHING, "nothing to enable: no object of this package switches an address family on"));
     }
-    let mut by_resource: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
-    for change in &plan.changes {
-        by_resource.entry(change.resource).or_default().push(change);
-    }
-    let mut edits = Vec::new();
-    for (resource, changes) in by_resource {
-        match edit(&package.all()[resource], &changes) {
-            Ok((of_resource, done)) => {
-                reports.extend(done.into_iter().map(|done| report_of(done, &changes, config.action)));
-                edits.extend(of_resource);
-            }
-            Err(report) => reports.push(*report),
-        }
-    }
+    let edits = changed(package, &plan.changes, &config, &mut reports);
     results::sort(&mut reports);
     if results::has_error(&reports) {
         // All or nothing: what is not done must not be said to be done.
         reports.retain(|report| report.severity < Severity::Info || config.action == Action::Check);
-        edits.clear();
+        return Outcome { edits: Vec::new(), reports };
     }
     Outcome { edits, reports }
+}
+
+/// The verified edits of all changes; the reports about them, and about the package as they leave it.
+fn changed(package: &Package<'_>, changes: &[Change], config: &Config, reports: &mut Vec<Report>) -> Vec<Edit> {
+    let mut by_resource: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        by_resource.entry(change.resource).or_default().push(change);
+    }
+    let (mut edits, mut texts) = (Vec::new(), BTreeMap::new());
+    for (&index, changes) in &by_resource {
+        match apply::apply(&package.all()[index], changes) {
+            Ok(None) => {}
+            Ok(Some(applied)) => {
+                reports.extend(applied.done.into_iter().map(|done| report_of(done, changes, config.action)));
+                edits.extend(applied.edits);
+                texts.insert(index, applied.text);
+            }
+            Err(refusal) => reports.push(refused(&package.all()[index], refusal)),
+        }
+    }
+    let edited = package.edited(&texts);
+    for index in texts.keys() {
+        let came_out = edited
+            .as_ref()
+            .is_ok_and(|edited| apply::came_out_as_meant(&package.all()[*index], &edited.all()[*index], &by_resource[index]));
+        if !came_out {
+            reports.push(refused(&package.all()[*index], Refusal::Unfit));
+        }
+    }
+    if let Ok(edited) = edited {
+        let found = checks::check(&edited, &systems::facts(&edited), config);
+        reports.extend(found.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
+    }
+    edits
 }
 
 /// A change has two faces: done in `Apply`, missing in `Check`. The mode is looked at here and nowhere else.
@@ -177,57 +200,19 @@ fn report_of(done: Done, changes: &[&Change], action: Action) -> Report {
     }
 }
 
-/// The verified edits of one object.
-fn edit(resource: &Resource<'_>, changes: &[&Change]) -> Result<(Vec<Edit>, Vec<Done>), Box<Report>> {
+fn refused(resource: &Resource<'_>, refusal: Refusal) -> Report {
     let root = resource.root();
-    let ops: Vec<Op> = changes.iter().map(|change| change.op.clone()).collect();
-    let lowered = yaml::lower(root, &ops).map_err(|blocked| Box::new(blocked_report(resource, blocked)))?;
-    if lowered.edits.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    if let Some((first, second)) = root.descendants().find_map(super::yaml::Node::duplicate_key) {
-        let text = root.tree().text();
-        let (key, line) = (first.text().unwrap_or_default(), text::position(text, first.start()).line);
-        let message = format!("the key \"{key}\" is there twice (first at line {line}): remove one, then it can be edited");
-        return Err(Box::new(problem(resource, &DUPLICATE_KEY, second.start(), message)));
-    }
-    if !comes_out_as_meant(resource, &lowered.edits, &ops) {
-        let message = "the edited text does not say what was meant, so nothing was edited; this is a bug of enable-dual-stack, please report it with the input";
-        return Err(Box::new(problem(resource, &UNVERIFIED, root.start(), message.into())));
-    }
-    Ok((lowered.edits, lowered.done))
-}
-
-fn blocked_report(resource: &Resource<'_>, blocked: Blocked) -> Report {
-    Report { path: Some(blocked.path), ..problem(resource, &BLOCKED, blocked.offset, blocked.reason) }
-}
-
-fn problem(resource: &Resource<'_>, rule: &'static Rule, offset: usize, message: String) -> Report {
-    Report { resource: Some(resource.index), offset: Some(offset), ..Report::general(Severity::Error, rule, message) }
-}
-
-/// Parses the edited object again, and compares it with the object as it was and what was wished.
-fn comes_out_as_meant(resource: &Resource<'_>, edits: &[Edit], ops: &[Op]) -> bool {
-    let root = resource.root();
-    let text = root.tree().text();
-    let is_flow = matches!(root.kind(), Kind::Mapping(Layout::Flow));
-    let start = text::line_start(text, root.start());
-    let end = if is_flow { root.span().end } else { text::line_end(text, root.span().end) };
-    let mut moved = edits.to_vec();
-    for edit in &mut moved {
-        if edit.span.start < root.start() || edit.span.end > end {
-            return false;
+    let (rule, offset, path, message) = match refusal {
+        Refusal::Blocked(blocked) => (&BLOCKED, blocked.offset, Some(blocked.path), blocked.reason),
+        Refusal::DuplicateKey(key, first, second) => {
+            let line = text::position(root.tree().text(), first).line;
+            let message = format!("the key \"{key}\" is there twice (first at line {line}): remove one, then the object can be edited");
+            (&DUPLICATE_KEY, second, None, message)
         }
-        edit.span = Span::new(edit.span.start - start, edit.span.end - start);
-    }
-    // What stands in front on the first line, such as a dash, becomes blanks: the columns stay true.
-    let before = Edit::replace(Span::new(0, root.start() - start), " ".repeat(root.start() - start));
-    moved.insert(0, before);
-    let Ok(after) = text::splice(&text[start..end], moved) else { return false };
-    let Ok(tree) = Tree::parse(&after, Span::new(0, after.len())) else { return false };
-    let mut roots = tree.roots();
-    match (roots.next(), roots.next()) {
-        (Some(edited), None) => yaml::agrees(root, edited, ops),
-        _ => false,
-    }
+        Refusal::Unfit => {
+            let message = "the edited text does not say what was meant, so nothing was edited; this is a bug of enable-dual-stack, please report it with the input";
+            (&UNVERIFIED, root.start(), None, message.to_owned())
+        }
+    };
+    Report { resource: Some(resource.index), offset: Some(offset), path, ..Report::general(Severity::Error, rule, message) }
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
@@ -24,7 +24,7 @@ pub enum Form {
 }
 
 /// All objects of a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Package<'t> {
     /// The text that all offsets address.
     pub text: &'t str,
@@ -41,7 +41,7 @@ pub struct Package<'t> {
 }
 
 /// One object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Resource<'t> {
     /// Its position in the package.
     pub index: usize,
@@ -159,6 +159,23 @@ impl<'t> Package<'t> {
     /// Whether systems must leave the object alone: it configures the tools, not the cluster.
     pub fn is_off_limits(&self, resource: &Resource<'_>) -> bool {
         configures_tools(resource) || self.config_identity.as_ref().is_some_and(|config| *config == resource.identity())
+    }
+
+    /// The package with the objects at some positions replaced by these texts, each of one object.
+    ///
+    /// # Errors
+    /// The position of a text that is not one object.
+    pub fn edited<'a>(&'a self, texts: &'a BTreeMap<usize, String>) -> Result<Package<'a>, usize> {
+        let mut resources: Vec<Resource<'a>> = self.resources.clone();
+        for (&index, text) in texts {
+            let tree = Tree::parse(text, Span::new(0, text.len())).map_err(|_| index)?;
+            let mut roots = tree.roots();
+            let (Some(root), None) = (roots.next().map(Node::id), roots.next()) else { return Err(index) };
+            drop(roots);
+            let resource = &mut resources[index];
+            (resource.tree, resource.root) = (Rc::new(tree), root);
+        }
+        Ok(Package { resources, by_name: RefCell::default(), ..self.clone() })
     }
 
     /// The functionConfig of a ResourceList.

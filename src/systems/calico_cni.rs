@@ -30,6 +30,7 @@ pub(super) const SYSTEM: System = System {
     name: "calico_cni",
     recognises: "Calico's CNI config (calico-ipam)",
     rules: &[&ASSIGN, &CONFIG_ELSEWHERE, &CONFIG_UNREADABLE, &NO_CALICO_PLUGIN, &NOT_CALICO_IPAM, &WINDOWS],
+    facts: |_, _| {},
     plan,
 };
 

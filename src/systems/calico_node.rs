@@ -18,7 +18,9 @@
 use super::System;
 use super::shared::calico::{BACKEND_NONE, NO_CNI_CONFIG, NO_DEFAULT_POOLS, NOT_CALICO_IPAM, OPERATOR_MANAGED, WINDOWS, installs};
 use super::shared::workload::Container;
+use crate::cidr::Cidr;
 use crate::config::Config;
+use crate::facts::{Facts, Role, Source};
 use crate::package::Package;
 use crate::plan::{Place, Plan, Rule};
 use crate::yaml::{Op, Reword};
@@ -40,6 +42,7 @@ pub(super) const SYSTEM: System = System {
         &WINDOWS,
         &NO_DEFAULT_POOLS,
     ],
+    facts,
     plan,
 };
 
@@ -94,6 +97,18 @@ const MISSPELLINGS: [(&str, &str); 5] = [
     ("FELIX_IPV6_SUPPORT", "FELIX_IPV6SUPPORT"),
     ("IP6_AUTODETECT_METHOD", "IP6_AUTODETECTION_METHOD"),
 ];
+
+/// The pools that calico-node creates: of each family, the only one.
+fn facts(package: &Package<'_>, facts: &mut Facts) {
+    for node in installs(package).into_iter().filter_map(|install| install.node) {
+        for name in ["CALICO_IPV4POOL_CIDR", "CALICO_IPV6POOL_CIDR"] {
+            let Some(entry) = node.env(name).last().copied() else { continue };
+            let range = node.env_text(package, name).and_then(|text| Cidr::parse(text).ok());
+            let path = node.env_path(entry.index).key("value");
+            facts.whole(Role::Pods, Source::CalicoNode, node.resource, &path, range.map(|parsed| parsed.cidr).into_iter().collect());
+        }
+    }
+}
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     for install in installs(package) {

@@ -6,6 +6,7 @@ mod calico_node;
 mod shared;
 
 use crate::config::Config;
+use crate::facts::Facts;
 use crate::package::Package;
 use crate::plan::{Plan, Rule};
 
@@ -18,12 +19,23 @@ pub struct System {
     pub recognises: &'static str,
     /// All that it can say.
     pub rules: &'static [&'static Rule],
+    /// What the package says about address families already.
+    pub facts: fn(&Package<'_>, &mut Facts),
     /// What must hold in the package, and what must be said about it.
     pub plan: fn(&Package<'_>, &Config, &mut Plan),
 }
 
 /// All systems, in the order of their results.
 pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM];
+
+/// What the package says about address families.
+pub fn facts(package: &Package<'_>) -> Facts {
+    let mut facts = Facts::default();
+    for system in ALL {
+        (system.facts)(package, &mut facts);
+    }
+    facts
+}
 
 /// What every system says about the package.
 pub fn plan(package: &Package<'_>, config: &Config) -> Plan {
