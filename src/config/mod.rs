@@ -3,13 +3,20 @@
 //! One flat vocabulary everywhere: `spec` of our own kind, `data` of a ConfigMap, flags of the command line. Each
 //! comes here as the same list of [`Field`]s, so each accepts the same texts and gives the same errors.
 
+mod limits;
+mod reader;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use schemars::JsonSchema;
 
+use self::limits::{ENCAPSULATIONS, autodetection_method, block_size, service_range};
+use self::reader::Reader;
 use crate::cidr::{Cidr, Family};
 use crate::facts::{Facts, Role};
+use crate::version::Version;
 use crate::yaml::Node;
 
 /// The group and version of our own kind.
@@ -33,9 +40,47 @@ pub struct Config {
     /// `Apply` makes the edits. `Check` reports each missing edit as an error and changes nothing.
     #[schemars(default)]
     pub action: Action,
+    /// `DualStack` adds the missing family. `IPv6Only` takes IPv4 away where Calico documents it.
+    #[schemars(default)]
+    pub mode: Mode,
     /// The IPv6 range of pods: the IPv6 cluster CIDR of kube-controller-manager and kube-proxy, and Calico's IPv6 pool.
     #[schemars(rename = "ipv6PodCIDR", with = "Option<String>", example = "fd00:10:244::/56")]
     pub ipv6_pod_cidr: Option<Cidr>,
+    /// The IPv6 range of Services. Where it is given, the Kubernetes components are switched on, too.
+    #[schemars(rename = "ipv6ServiceCIDR", with = "Option<String>", example = "fd00:10:96::/112")]
+    pub ipv6_service_cidr: Option<Cidr>,
+    /// The IPv4 range of pods, for packages that are IPv6 first or do not say it.
+    #[schemars(rename = "ipv4PodCIDR", with = "Option<String>", example = "10.244.0.0/16")]
+    pub ipv4_pod_cidr: Option<Cidr>,
+    /// The IPv4 range of Services, for packages that are IPv6 first or do not say it.
+    #[schemars(rename = "ipv4ServiceCIDR", with = "Option<String>", example = "10.96.0.0/16")]
+    pub ipv4_service_cidr: Option<Cidr>,
+    /// The version of Kubernetes, where the package does not tell it.
+    #[schemars(with = "Option<String>", example = "v1.33")]
+    pub kubernetes_version: Option<Version>,
+    /// The version of Calico, where the image of calico-node does not tell it.
+    #[schemars(with = "Option<String>", example = "v3.32")]
+    pub calico_version: Option<Version>,
+    /// Whether Calico hides IPv6 pods behind their node's address when they talk to the outside. By default it does where
+    /// the range is unique-local (`fc00::/7`), because nothing outside has a route to such pods.
+    pub nat_outgoing: Option<bool>,
+    /// How calico-node finds the IPv6 address of its node: `first-found`, `kubernetes-internal-ip`, `can-reach=DESTINATION`,
+    /// `interface=REGEXES`, `skip-interface=REGEXES` or `cidr=RANGES`.
+    #[schemars(example = "kubernetes-internal-ip")]
+    pub ipv6_autodetection_method: Option<String>,
+    /// The size of the blocks of Calico's IPv6 pool, from 116 to 128. Calico's own default is 122.
+    #[schemars(range(min = 116, max = 128))]
+    pub ipv6_block_size: Option<u8>,
+    /// How IPv6 packets of pods travel between nodes: `None`, `VXLAN` or `VXLANCrossSubnet`. By default as IPv4 does, where
+    /// that is possible for IPv6.
+    #[schemars(rename = "ipv6Encapsulation")]
+    pub ipv6_encapsulation: Option<Encapsulation>,
+    /// `Keep` leaves the IPAM plugin as it is. `CalicoIPAM` makes it calico-ipam, as the how-to does literally.
+    #[schemars(default)]
+    pub ipam: Ipam,
+    /// The addresses of each node, as `IPv4,IPv6`, by node name: for the kubelet's `--node-ip`.
+    #[schemars(rename = "nodeIPs", with = "BTreeMap<String, String>", default)]
+    pub node_ips: BTreeMap<String, [IpAddr; 2]>,
     /// Whether it is an error that the package has nothing to edit. Hosts hand over parts of packages, so by default it
     /// is not.
     #[schemars(default)]
@@ -53,6 +98,41 @@ pub enum Action {
     Apply,
     /// Report each missing edit as an error; change nothing.
     Check,
+}
+
+/// Which families the package has afterwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
+pub enum Mode {
+    /// Both.
+    #[default]
+    DualStack,
+    /// IPv6 alone.
+    #[schemars(rename = "IPv6Only")]
+    Ipv6Only,
+}
+
+/// How packets of a pool travel between nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+pub enum Encapsulation {
+    /// As they are.
+    None,
+    /// In VXLAN, always.
+    #[schemars(rename = "VXLAN")]
+    Vxlan,
+    /// In VXLAN between subnets.
+    #[schemars(rename = "VXLANCrossSubnet")]
+    VxlanCrossSubnet,
+}
+
+/// Which IPAM plugin gives pods their addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
+pub enum Ipam {
+    /// The one that is there.
+    #[default]
+    Keep,
+    /// calico-ipam.
+    #[schemars(rename = "CalicoIPAM")]
+    CalicoIpam,
 }
 
 /// A field as it was written, wherever it was written.
@@ -157,8 +237,13 @@ fn nothing(what: &str) -> ConfigError {
 
 impl Config {
     /// The ranges that can be configured: what for, which family, and which range is, if one.
-    pub fn ranges(&self) -> [(Role, Family, Option<Cidr>); 1] {
-        [(Role::Pods, Family::V6, self.ipv6_pod_cidr)]
+    pub fn ranges(&self) -> [(Role, Family, Option<Cidr>); 4] {
+        [
+            (Role::Pods, Family::V6, self.ipv6_pod_cidr),
+            (Role::Services, Family::V6, self.ipv6_service_cidr),
+            (Role::Pods, Family::V4, self.ipv4_pod_cidr),
+            (Role::Services, Family::V4, self.ipv4_service_cidr),
+        ]
     }
 
     /// Fills in the ranges that the configuration leaves out, from what the package says.
@@ -166,7 +251,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] where neither says the IPv6 pod range: nothing is invented.
     pub fn settle(self, facts: &Facts) -> Result<Self, ConfigError> {
-        let settled = Self { ipv6_pod_cidr: self.ipv6_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V6)), ..self };
+        let settled = Self {
+            ipv6_pod_cidr: self.ipv6_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V6)),
+            ipv6_service_cidr: self.ipv6_service_cidr.or_else(|| facts.settled(Role::Services, Family::V6)),
+            ipv4_pod_cidr: self.ipv4_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V4)),
+            ipv4_service_cidr: self.ipv4_service_cidr.or_else(|| facts.settled(Role::Services, Family::V4)),
+            ..self
+        };
         if settled.ipv6_pod_cidr.is_none() {
             return Err(nothing("neither the functionConfig nor the package says the IPv6 range of pods"));
         }
@@ -178,148 +269,25 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] for every field that cannot be accepted.
     pub fn read(fields: Vec<Field>) -> Result<Self, Vec<ConfigError>> {
-        let mut reader = Reader { fields, known: Vec::new(), errors: Vec::new(), warnings: Vec::new() };
+        let mut reader = Reader::new(fields);
         let config = Self {
             action: reader.choice("action", &[("Apply", Action::Apply), ("Check", Action::Check)]).unwrap_or_default(),
-            ipv6_pod_cidr: reader.cidr("ipv6PodCIDR", Family::V6, pod_range),
+            mode: reader.choice("mode", &[("DualStack", Mode::DualStack), ("IPv6Only", Mode::Ipv6Only)]).unwrap_or_default(),
+            ipv6_pod_cidr: reader.cidr("ipv6PodCIDR", Family::V6, |_| None),
+            ipv6_service_cidr: reader.cidr("ipv6ServiceCIDR", Family::V6, service_range),
+            ipv4_pod_cidr: reader.cidr("ipv4PodCIDR", Family::V4, |_| None),
+            ipv4_service_cidr: reader.cidr("ipv4ServiceCIDR", Family::V4, service_range),
+            kubernetes_version: reader.version("kubernetesVersion", "v1.33"),
+            calico_version: reader.version("calicoVersion", "v3.32"),
+            nat_outgoing: reader.boolean("natOutgoing"),
+            ipv6_autodetection_method: reader.checked("ipv6AutodetectionMethod", autodetection_method),
+            ipv6_block_size: reader.checked("ipv6BlockSize", block_size),
+            ipv6_encapsulation: reader.choice("ipv6Encapsulation", &ENCAPSULATIONS),
+            ipam: reader.choice("ipam", &[("Keep", Ipam::Keep), ("CalicoIPAM", Ipam::CalicoIpam)]).unwrap_or_default(),
+            node_ips: reader.node_ips("nodeIPs"),
             strict: reader.boolean("strict").unwrap_or_default(),
             warnings: Vec::new(),
         };
         reader.finish(config)
     }
-}
-
-/// What is odd, or wrong, about a range for its purpose.
-enum Doubt {
-    Wrong(String),
-    Odd(String),
-}
-
-/// Calico's block size for IPv6: a pool must be at least this large.
-const IPV6_BLOCK_SIZE: u8 = 122;
-
-fn pod_range(cidr: Cidr) -> Option<Doubt> {
-    (cidr.prefix() > IPV6_BLOCK_SIZE).then(|| {
-        Doubt::Wrong(format!(
-            "must have a prefix of at most {IPV6_BLOCK_SIZE} bits, not \"{cidr}\": Calico gives out blocks of /{IPV6_BLOCK_SIZE}, and a smaller pool stops calico-node (\"IP pool size is too small\"); use a shorter prefix, such as /56"
-        ))
-    })
-}
-
-/// What is odd, or wrong, about a range for every purpose.
-fn any_range(cidr: Cidr) -> Option<Doubt> {
-    if cidr.is_link_local() {
-        return Some(Doubt::Wrong(format!(
-            "must not be link-local, but \"{cidr}\" is: no router forwards it; use a unique-local range such as \"fd00:10:244::/56\" or one of yours"
-        )));
-    }
-    if cidr.is_multicast() {
-        return Some(Doubt::Wrong(format!(
-            "must not be multicast, but \"{cidr}\" is: no pod can have such an address; use a unique-local range such as \"fd00:10:244::/56\" or one of yours"
-        )));
-    }
-    if cidr.is_site_local() {
-        return Some(Doubt::Odd(format!(
-            "\"{cidr}\" is in the deprecated site-local range fec0::/10; use a unique-local range such as \"fd00:10:244::/56\""
-        )));
-    }
-    cidr.is_documentation().then(|| {
-        Doubt::Odd(format!("\"{cidr}\" is reserved for documentation (RFC 3849) and is routed nowhere; use a unique-local range such as \"fd00:10:244::/56\" or one of yours"))
-    })
-}
-
-/// Takes fields one by one, and remembers their names for the message about unknown ones.
-struct Reader {
-    fields: Vec<Field>,
-    known: Vec<&'static str>,
-    errors: Vec<ConfigError>,
-    warnings: Vec<ConfigWarning>,
-}
-
-impl Reader {
-    fn take(&mut self, name: &'static str) -> Option<FieldValue> {
-        self.known.push(name);
-        let at = self.fields.iter().position(|field| field.name == name)?;
-        let value = self.fields.remove(at).value;
-        if self.fields.iter().any(|field| field.name == name) {
-            self.wrong::<()>(name, "must be given once only".into());
-            self.fields.retain(|field| field.name != name);
-        }
-        (value != FieldValue::Text(String::new())).then_some(value)
-    }
-
-    fn text(&mut self, name: &'static str) -> Option<String> {
-        match self.take(name)? {
-            FieldValue::Text(text) => Some(text.trim().to_owned()),
-            FieldValue::Map(_) => self.wrong(name, "must be a string, not a mapping".into()),
-            FieldValue::Other(what) => self.wrong(name, format!("must be a string, not {what}")),
-        }
-    }
-
-    fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.text(name)?;
-        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
-            return Some(*choice);
-        }
-        let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        self.wrong(name, format!("must be {}, not \"{text}\"", words.join(" or ")))
-    }
-
-    fn boolean(&mut self, name: &'static str) -> Option<bool> {
-        self.choice(name, &[("true", true), ("false", false)])
-    }
-
-    fn cidr(&mut self, name: &'static str, family: Family, doubt: fn(Cidr) -> Option<Doubt>) -> Option<Cidr> {
-        let text = self.text(name)?;
-        let example = match family {
-            Family::V4 => "10.244.0.0/16",
-            Family::V6 => "fd00:10:244::/56",
-        };
-        let parsed = match Cidr::parse(&text) {
-            Ok(parsed) => parsed,
-            Err(reason) => return self.wrong(name, format!("must be an {family} range such as \"{example}\"; \"{text}\" {reason}")),
-        };
-        let cidr = parsed.cidr;
-        if cidr.family() != family {
-            return self
-                .wrong(name, format!("must be an {family} range such as \"{example}\", not \"{text}\", which is {}", cidr.family()));
-        }
-        match any_range(cidr).or_else(|| doubt(cidr)) {
-            Some(Doubt::Wrong(message)) => return self.wrong(name, message),
-            Some(Doubt::Odd(message)) => self.odd(name, message),
-            None => {}
-        }
-        if parsed.host_bits {
-            self.odd(name, format!("\"{text}\" has bits set behind its prefix; \"{cidr}\" is used"));
-        }
-        Some(cidr)
-    }
-
-    fn wrong<T>(&mut self, field: &'static str, message: String) -> Option<T> {
-        self.errors.push(ConfigError { field: field.into(), message: format!("`{field}` {message}") });
-        None
-    }
-
-    fn odd(&mut self, field: &'static str, message: String) {
-        self.warnings.push(ConfigWarning { field, message: format!("`{field}`: {message}") });
-    }
-
-    fn finish(mut self, config: Config) -> Result<Config, Vec<ConfigError>> {
-        for field in &self.fields {
-            let nearest = self.known.iter().max_by(|a, b| similarity(a, &field.name).total_cmp(&similarity(b, &field.name)));
-            let known = self.known.join("`, `");
-            self.errors.push(ConfigError {
-                field: field.name.clone(),
-                message: match nearest.filter(|name| similarity(name, &field.name) > 0.6) {
-                    Some(name) => format!("`{}` is not a field; did you mean `{name}`?", field.name),
-                    None => format!("`{}` is not a field; the fields are `{known}`", field.name),
-                },
-            });
-        }
-        if self.errors.is_empty() { Ok(Config { warnings: self.warnings, ..config }) } else { Err(self.errors) }
-    }
-}
-
-fn similarity(a: &str, b: &str) -> f64 {
-    strsim::normalized_damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }
