@@ -273,7 +273,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for n in 1..30 {
             let items = vec![format!("*a{}", n - 1); 10].join(", ");
-            text += &format!("a{n}: &a{n} [{items}]\n");
+            text = format!("{text}a{n}: &a{n} [{items}]\n");
         }
         let tree = super::super::Tree::parse(&text, crate::text::Span::new(0, text.len())).unwrap();
         let root = tree.roots().next().unwrap();
