@@ -198,8 +198,8 @@ impl<'t> Lowering<'t> {
             }
         }
         let column = text::column(self.text, node.span().start);
+        let look = Look::of(node);
         let text_of = |value: &Value| {
-            let look = Look::of(node);
             if layout == Layout::Flow { write::flow(value, None, &look) } else { write::block_item(value, column, &look) }
         };
         values.iter().map(text_of).collect()

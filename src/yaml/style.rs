@@ -4,10 +4,12 @@ use super::{Kind, Layout, Node, Style, is_plain_safe};
 use crate::text;
 
 /// How new text must look at one place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Look<'t> {
-    /// The collection that the new text goes into: its values show which quotes a value gets.
-    pub like: Node<'t>,
+    /// The last values or items of the collection that the new text goes into: they show which quotes a value gets.
+    neighbours: Vec<Node<'t>>,
+    /// Whether they are items of a sequence.
+    items: bool,
     /// The line break.
     pub newline: &'static str,
     /// How much deeper the keys of a nested mapping stand.
@@ -19,6 +21,9 @@ pub(super) struct Look<'t> {
     /// Keys and strings in double quotes: the neighbours are JSON.
     pub json: bool,
 }
+
+/// How many neighbours are looked at: as many as a person would.
+const NEIGHBOURS: usize = 32;
 
 /// Quotes around a string: where it needs none, and where it needs some.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +37,11 @@ pub(super) struct Quotes {
 impl<'t> Look<'t> {
     /// The look of new text in or under `parent`.
     pub(super) fn of(parent: Node<'t>) -> Self {
+        let items = matches!(parent.kind(), Kind::Sequence(_));
+        let all: Vec<_> = if items { parent.items().collect() } else { parent.entries().map(|(_, value)| value).collect() };
         Self {
-            like: parent,
+            neighbours: all[all.len().saturating_sub(NEIGHBOURS)..].to_vec(),
+            items,
             newline: text::newline(parent.tree().text(), parent.span().end),
             step: step(parent).unwrap_or(2),
             dash: dash(parent).unwrap_or(0),
@@ -44,10 +52,10 @@ impl<'t> Look<'t> {
 
     /// The quotes for the value of `key`, or for an item: as the neighbours have them.
     pub(super) fn quotes(&self, key: Option<&str>) -> Quotes {
-        match (self.like.kind(), key) {
-            (Kind::Mapping(_), _) => quotes(self.like.entries().map(|(_, value)| value)),
-            (_, Some(key)) => quotes(self.like.items().filter_map(|item| item.own(key).map(|(_, value)| value))),
-            (_, None) => quotes(self.like.items()),
+        let neighbours = self.neighbours.iter().rev().copied();
+        match key.filter(|_| self.items) {
+            Some(key) => quotes(neighbours.filter_map(|item| item.own(key).map(|(_, value)| value))),
+            None => quotes(neighbours),
         }
     }
 }
@@ -61,11 +69,11 @@ pub(super) fn column(collection: Node<'_>) -> usize {
     text::column(collection.tree().text(), first)
 }
 
-/// The nearest value that had a choice decides; where quotes are needed, the nearest quoted one.
-fn quotes<'t>(like: impl Iterator<Item = Node<'t>>) -> Quotes {
+/// The nearest value that had a choice decides; where quotes are needed, the nearest quoted one. Nearest first.
+fn quotes<'t>(neighbours: impl Iterator<Item = Node<'t>>) -> Quotes {
     let mut needed = None;
     let mut chosen = None;
-    for node in like.collect::<Vec<_>>().into_iter().rev() {
+    for node in neighbours {
         let quote = match node.kind() {
             Kind::Scalar(Style::Double) => Some('"'),
             Kind::Scalar(Style::Single) => Some('\''),
