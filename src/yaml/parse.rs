@@ -18,6 +18,9 @@ use crate::text::Span;
 /// Collections nested deeper than this are refused: no Kubernetes object needs it, and a stack has an end.
 pub(super) const NESTING_LIMIT: usize = 200;
 
+/// More values than this are refused: they would take gigabytes, and a package of 100 MB has a fifth of them.
+const NODE_LIMIT: usize = 20_000_000;
+
 /// Parses all documents of `text[span]`; every offset of the tree is one of `text`.
 pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
     let slice = span.of(text);
@@ -35,6 +38,10 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
                 let range = at.byte_range().unwrap_or_default();
                 let tag = at.tag_span().and_then(|tag| tag.byte_range());
                 let place = Span::new(span.start + range.start, span.start + range.end);
+                if builder.tree.nodes.len() >= NODE_LIMIT {
+                    let message = format!("there are more than {NODE_LIMIT} values");
+                    return Err(YamlError { offset: place.start, message });
+                }
                 builder.event(event, place, tag.map(|tag| Span::new(span.start + tag.start, span.start + tag.end)));
             }
             Err(error) => {
@@ -42,9 +49,6 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
                 return Err(YamlError { offset: offset.min(span.end), message: error.info() });
             }
         }
-    }
-    if u32::try_from(builder.tree.nodes.len()).is_err() {
-        return Err(YamlError { offset: span.start, message: "the document has too many nodes".into() });
     }
     Ok(builder.tree)
 }
