@@ -50,7 +50,7 @@ class Host(NamedTuple):
 
     name: str
     program: Path
-    package: Callable
+    package: Callable | None
     """Makes a package of a manifest and a config in a directory, and runs the host over it."""
 
     def run(self, directory, manifest, config):
