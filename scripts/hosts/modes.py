@@ -144,8 +144,12 @@ def unknown_field(host, directory):
 
 
 def no_config(host, directory):
-    example = ["apiVersion: dualstack.krm/v1alpha1", "kind: EnableDualStack", "name: enable-dual-stack", f"ipv6PodCIDR: {CIDR}"]
-    stopped(host.run(directory, SMALL, None), "`ipv6PodCIDR` must be given", *example)
+    """The message has a whole configuration in it, and that one works."""
+    run = host.run(directory / "1", SMALL, None)
+    stopped(run, "`ipv6PodCIDR` must be given, for example with this functionConfig: {apiVersion: ")
+    line = run.terminal.partition("with this functionConfig: ")[2].partition("}}")[0] + "}}"
+    (example,) = calico.objects(line)
+    only_our_edits(host.run(directory / "2", SMALL, Config(example["kind"], example["spec"])))
 
 
 def check_finds(host, directory):

@@ -23,15 +23,9 @@ use crate::yaml::Node;
 pub const API_VERSION: &str = "dualstack.krm/v1alpha1";
 /// Our own kind.
 pub const KIND: &str = "EnableDualStack";
-/// What to write when there is no configuration yet.
-pub const EXAMPLE: &str = "\
-apiVersion: dualstack.krm/v1alpha1
-kind: EnableDualStack
-metadata:
-  name: enable-dual-stack
-spec:
-  ipv6PodCIDR: fd00:10:244::/56
-";
+/// What to write when there is no configuration yet: a whole object on one line, because hosts show the first line of a
+/// message only.
+pub const EXAMPLE: &str = "{apiVersion: dualstack.krm/v1alpha1, kind: EnableDualStack, metadata: {name: enable-dual-stack}, spec: {ipv6PodCIDR: \"fd00:10:244::/56\"}}";
 
 // The comments of the fields are their documentation in `function.yaml`.
 /// What is asked for.
@@ -229,10 +223,9 @@ fn field_value(node: Node<'_>) -> FieldValue {
 }
 
 fn nothing(what: &str) -> ConfigError {
-    let example = EXAMPLE.trim_end().replace('\n', "\\n");
     ConfigError {
         field: String::new(),
-        message: format!("{what}: `ipv6PodCIDR` must be given, for example with this functionConfig: \"{example}\""),
+        message: format!("{what}: `ipv6PodCIDR` must be given, for example with this functionConfig: {EXAMPLE}"),
     }
 }
 
