@@ -58,26 +58,36 @@ def render(program, directory, manifest, config, *arguments, pipeline="mutators"
     return result(directory, before, call(program, "render", directory, "--allow-exec", *arguments))
 
 
-def of_example(host, directory, *arguments):
-    """The example package, before (a) and after (b); the second run of two must change nothing."""
+def of_example(host, directory, command):
+    """The example package before (a) and after (b); the second run must change nothing. `{}` is the package."""
+    directory.mkdir(exist_ok=True)
     for side in "ab":
         shutil.copytree(EXAMPLE, directory / side)
     call(host.program, "eval", directory / "a", "--exec", "cat")
     modes.equal((directory / "a" / "calico.yaml").read_text(), (EXAMPLE / "calico.yaml").read_text(), "kpt reformats the example")
     for _ in range(2):
-        done = call(host.program, *arguments)
+        done = call(host.program, *(word.format(directory / "b") for word in command.split()))
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
         modes.example("kpt-exec", directory / "a", directory / "b")
 
 
 def example_eval(host, directory):
-    package = directory / "b"
-    of_example(host, directory, "eval", package, "--exec", "enable-dual-stack", "--fn-config", package / "enable-dual-stack.yaml")
+    of_example(host, directory / "1", "eval {} --exec enable-dual-stack --fn-config {}/enable-dual-stack.yaml")
+    of_example(host, directory / "2", f"eval {{}} --exec enable-dual-stack -- ipv6PodCIDR={modes.CIDR}")
 
 
 def example_render(host, directory):
-    of_example(host, directory, "render", directory / "b", "--allow-exec")
+    of_example(host, directory, "render {} --allow-exec")
+
+
+def without_the_flag(host, directory):
+    """Documented: without --allow-exec, rendering fails."""
+    package = directory / "package"
+    shutil.copytree(EXAMPLE, package)
+    done = call(host.program, "render", package)
+    assert done.returncode != 0, "it must fail"
+    modes.contains(done.stdout + done.stderr, "must run with `--allow-exec`", "kpt's word")
 
 
 def config_map_file(host, directory):
@@ -131,4 +141,5 @@ RENDER_MODES = [
     ("examples/kpt-exec", example_render),
     ("results in --results-dir", results_file),
     ("stops: action Check as a validator", validator),
+    ("without --allow-exec: kpt stops", without_the_flag),
 ]

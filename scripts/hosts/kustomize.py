@@ -57,7 +57,17 @@ def the_example(host, directory):
     modes.example("kustomize-exec", directory / "a", directory / "b")
 
 
+def without_the_flag(host, directory):
+    """Documented: without --enable-exec, kustomize leaves the function out and says nothing."""
+    package = directory / "package"
+    shutil.copytree(EXAMPLE, package)
+    without = call(host.program, package, "--enable-alpha-plugins")
+    assert (without.returncode, without.stderr) == (0, ""), f"{without.returncode} {without.stderr}"
+    modes.equal(without.stdout, call(host.program, package / "base").stdout, "the build without --enable-exec")
+
+
 MODES = [
     ("examples/kustomize-exec", the_example),
     ("stderr is empty on success", silent_on_success),
+    ("without --enable-exec: left out in silence", without_the_flag),
 ]
