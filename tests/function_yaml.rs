@@ -146,3 +146,16 @@ fn the_example_of_the_messages_fits_the_schema() {
     let spec = example["spec"].as_object().expect("spec");
     assert!(!spec.is_empty() && spec.keys().all(|name| fields(&schema).contains_key(name)));
 }
+
+#[test]
+fn the_help_names_every_field_once() {
+    let help = include_str!("../src/host/help.txt");
+    let (_, fields) = help.split_once("\nConfiguration").and_then(|(_, rest)| rest.split_once("):\n")).expect("a section for the fields");
+    let (fields, _) = fields.split_once("\n\n").expect("a section behind the fields");
+    let entry = |line: &str| line.strip_prefix("  ").and_then(|line| line.split_once("  ")).map(|(name, _)| name.to_owned());
+    let mut named: Vec<_> = fields.lines().filter_map(entry).filter(|name| !name.is_empty()).collect();
+    let mut known = Config::field_names();
+    named.sort();
+    known.sort_unstable();
+    assert_eq!(named, known);
+}
