@@ -77,8 +77,8 @@ fn the_file_has_the_schema_of_the_code() {
     let file = std::fs::read_to_string(FILE).expect("function.yaml");
     let (head, _) = file.split_once(SCHEMA).expect("function.yaml has openAPIV3Schema as its last field");
     let yaml = serde_yaml::to_string(&schema()).expect("the schema is YAML");
-    let indented: String = yaml.lines().map(|line| format!("          {line}\n")).collect();
-    let expected = format!("{head}{SCHEMA}{indented}");
+    let indented: Vec<_> = yaml.lines().map(|line| format!("          {line}")).collect();
+    let expected = format!("{head}{SCHEMA}{}\n", indented.join("\n"));
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(FILE, &expected).expect("function.yaml can be written");
     }
