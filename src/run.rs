@@ -205,7 +205,7 @@ fn refused(resource: &Resource<'_>, refusal: Refusal) -> Report {
     let (rule, offset, path, message) = match refusal {
         Refusal::Blocked(blocked) => (&BLOCKED, blocked.offset, Some(blocked.path), blocked.reason),
         Refusal::DuplicateKey(key, first, second) => {
-            let line = text::position(root.tree().text(), first).line;
+            let line = text::position(root.source(), first).line;
             let message = format!("the key \"{key}\" is there twice (first at line {line}): remove one, then the object can be edited");
             (&DUPLICATE_KEY, second, None, message)
         }

@@ -35,18 +35,18 @@ pub(super) struct Quotes {
 }
 
 impl<'t> Look<'t> {
-    /// The look of new text in or under `parent`.
-    pub(super) fn of(parent: Node<'t>) -> Self {
+    /// The look of new text in or under `parent`, a part of `object`.
+    pub(super) fn of(parent: Node<'t>, object: Node<'t>) -> Self {
         let items = matches!(parent.kind(), Kind::Sequence(_));
         let all: Vec<_> = if items { parent.items().collect() } else { parent.entries().map(|(_, value)| value).collect() };
         Self {
             neighbours: all[all.len().saturating_sub(NEIGHBOURS)..].to_vec(),
             items,
-            newline: text::newline(parent.tree().text(), parent.span().end),
-            step: step(parent).unwrap_or(2),
-            dash: dash(parent).unwrap_or(0),
+            newline: text::newline(parent.source(), parent.span().end),
+            step: step(parent, object).unwrap_or(2),
+            dash: dash(parent, object).unwrap_or(0),
             gap: gap(parent).unwrap_or(1),
-            json: is_json(parent),
+            json: is_json(parent, object),
         }
     }
 
@@ -66,7 +66,7 @@ pub(super) fn column(collection: Node<'_>) -> usize {
         Kind::Mapping(_) => collection.entries().next().map_or(collection.span().start, |(key, _)| key.start()),
         _ => collection.span().start,
     };
-    text::column(collection.tree().text(), first)
+    text::column(collection.source(), first)
 }
 
 /// The nearest value that had a choice decides; where quotes are needed, the nearest quoted one. Nearest first.
@@ -91,40 +91,39 @@ fn quotes<'t>(neighbours: impl Iterator<Item = Node<'t>>) -> Quotes {
     Quotes { free: chosen.flatten(), needed: needed.unwrap_or('"') }
 }
 
-/// Whether `node`, or the first mapping around or in it, has its keys in double quotes.
-fn is_json(node: Node<'_>) -> bool {
+/// Whether `node`, or if it is no mapping with keys the object that it is in, has its keys in double quotes.
+fn is_json(node: Node<'_>, object: Node<'_>) -> bool {
     let double = |key: Node<'_>| key.kind() == Kind::Scalar(Style::Double);
     if let Some((key, _)) = node.entries().next() {
         return node.kind() == Kind::Mapping(Layout::Flow) && double(key);
     }
-    let root = node.tree().roots().next();
-    root.is_some_and(|root| root.kind() == Kind::Mapping(Layout::Flow) && root.entries().next().is_some_and(|(key, _)| double(key)))
+    object.kind() == Kind::Mapping(Layout::Flow) && object.entries().next().is_some_and(|(key, _)| double(key))
 }
 
-/// The nodes nearest to `parent` first: its own children, then the whole document.
-fn around(parent: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    parent.descendants().chain(parent.tree().roots().flat_map(Node::descendants))
+/// The nodes nearest to `parent` first: its own children, then the whole object.
+fn around<'t>(parent: Node<'t>, object: Node<'t>) -> impl Iterator<Item = Node<'t>> {
+    parent.descendants().chain(object.descendants())
 }
 
 /// How deep a block value stands under its key, for the first key whose value is of the `wanted` kind.
-fn depth_under_key(parent: Node<'_>, wanted: Kind) -> Option<usize> {
-    around(parent).filter(|node| node.kind() == Kind::Mapping(Layout::Block)).find_map(|mapping| {
+fn depth_under_key(parent: Node<'_>, object: Node<'_>, wanted: Kind) -> Option<usize> {
+    around(parent, object).filter(|node| node.kind() == Kind::Mapping(Layout::Block)).find_map(|mapping| {
         let outer = column(mapping);
         mapping.entries().find(|(_, value)| value.kind() == wanted).and_then(|(_, value)| column(value).checked_sub(outer))
     })
 }
 
-fn step(parent: Node<'_>) -> Option<usize> {
-    depth_under_key(parent, Kind::Mapping(Layout::Block)).filter(|&step| step > 0)
+fn step(parent: Node<'_>, object: Node<'_>) -> Option<usize> {
+    depth_under_key(parent, object, Kind::Mapping(Layout::Block)).filter(|&step| step > 0)
 }
 
-fn dash(parent: Node<'_>) -> Option<usize> {
-    depth_under_key(parent, Kind::Sequence(Layout::Block))
+fn dash(parent: Node<'_>, object: Node<'_>) -> Option<usize> {
+    depth_under_key(parent, object, Kind::Sequence(Layout::Block))
 }
 
 /// Blanks behind the dash of the last item of this sequence that is written on the line of its dash.
 fn gap(parent: Node<'_>) -> Option<usize> {
-    let text = parent.tree().text();
+    let text = parent.source();
     if parent.kind() != Kind::Sequence(Layout::Block) {
         return None;
     }
