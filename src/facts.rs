@@ -37,6 +37,10 @@ pub enum Source {
     Installation,
     /// An `IPPool` object.
     IpPool,
+    /// `ipv6_pools` in Calico's CNI config.
+    CniConfig,
+    /// `net-conf.json` of flannel.
+    Flannel,
 }
 
 impl Source {
@@ -46,6 +50,8 @@ impl Source {
             Self::CalicoNode => "calico-node",
             Self::Installation => "Installation",
             Self::IpPool => "IPPool",
+            Self::CniConfig => "the CNI config",
+            Self::Flannel => "flannel",
         }
     }
 }
