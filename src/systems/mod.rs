@@ -3,7 +3,9 @@
 
 mod calico_cni;
 mod calico_node;
+mod kube_proxy_config;
 mod kubeadm;
+mod kubelet_config;
 mod shared;
 
 use crate::config::Config;
@@ -27,7 +29,7 @@ pub struct System {
 }
 
 /// All systems, in the order of their results.
-pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM, kubeadm::SYSTEM];
+pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM, kubeadm::SYSTEM, kube_proxy_config::SYSTEM, kubelet_config::SYSTEM];
 
 /// What the package says about address families.
 pub fn facts(package: &Package<'_>) -> Facts {
