@@ -3,6 +3,7 @@
 
 mod calico_cni;
 mod calico_node;
+mod kube_components;
 mod kube_proxy_config;
 mod kubeadm;
 mod kubelet_config;
@@ -29,7 +30,8 @@ pub struct System {
 }
 
 /// All systems, in the order of their results.
-pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM, kubeadm::SYSTEM, kube_proxy_config::SYSTEM, kubelet_config::SYSTEM];
+pub const ALL: &[System] =
+    &[calico_cni::SYSTEM, calico_node::SYSTEM, kube_components::SYSTEM, kubeadm::SYSTEM, kube_proxy_config::SYSTEM, kubelet_config::SYSTEM];
 
 /// What the package says about address families.
 pub fn facts(package: &Package<'_>) -> Facts {
