@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::apply::{self, Refusal};
 use crate::checks;
 use crate::config::{self, Action, Config, ConfigError};
-use crate::package::{Form, Package, Resource};
+use crate::package::{self, Form, Package, Resource};
 use crate::plan::{Change, Rule, Severity};
 use crate::results::{self, Report};
 use crate::systems;
@@ -73,13 +73,13 @@ pub static RULES: &[&Rule] = &[&CONFIG, &BLOCKED, &DUPLICATE_KEY, &UNVERIFIED, &
 
 /// A KRM function: the text of a ResourceList in, the edits that make its answer out.
 pub fn function(input: &str) -> Response {
-    let package = match Package::read(input) {
-        Ok(package) => package,
-        Err(error) => {
-            let at = text::position(input, error.offset);
-            return could_not_run(format!("error: line {}, column {}: {error}\n", at.line, at.column));
-        }
-    };
+    package::with(input, answer).unwrap_or_else(|error| {
+        let at = text::position(input, error.offset);
+        could_not_run(format!("error: line {}, column {}: {error}\n", at.line, at.column))
+    })
+}
+
+fn answer(package: &Package<'_>) -> Response {
     if package.form != Form::ResourceList {
         return could_not_run(
             "error: the input must be a ResourceList, as kustomize and kpt hand it to a function; see `enable-dual-stack --help`\n".into(),
@@ -87,13 +87,13 @@ pub fn function(input: &str) -> Response {
     }
     let (outcome, code) = match config::fields_of(package.function_config()).map_err(|error| vec![error]).and_then(Config::read) {
         Ok(config) => {
-            let outcome = run(&package, &config);
+            let outcome = run(package, &config);
             let code = u8::from(results::has_error(&outcome.reports));
             (outcome, code)
         }
         Err(errors) => (Outcome { edits: Vec::new(), reports: errors.into_iter().map(config_error).collect() }, 2),
     };
-    respond(&package, outcome, code)
+    respond(package, outcome, code)
 }
 
 fn could_not_run(stderr: String) -> Response {
@@ -205,7 +205,7 @@ fn refused(resource: &Resource<'_>, refusal: Refusal) -> Report {
     let (rule, offset, path, message) = match refusal {
         Refusal::Blocked(blocked) => (&BLOCKED, blocked.offset, Some(blocked.path), blocked.reason),
         Refusal::DuplicateKey(key, first, second) => {
-            let line = text::position(root.tree().text(), first).line;
+            let line = text::position(root.source(), first).line;
             let message = format!("the key \"{key}\" is there twice (first at line {line}): remove one, then the object can be edited");
             (&DUPLICATE_KEY, second, None, message)
         }
