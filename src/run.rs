@@ -125,19 +125,24 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
 
 /// Plans, and makes of the plan either edits or, in `Check`, errors.
 pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
-    let config = match config.clone().settle(&systems::facts(package)) {
+    let facts = systems::facts(package);
+    let config = match config.clone().settle(&facts) {
         Ok(config) => config,
         Err(error) => return Outcome { edits: Vec::new(), reports: vec![config_error(error)] },
     };
     let plan = systems::plan(package, &config);
     let mut reports: Vec<_> = config.warnings.iter().map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message)).collect();
-    if reports.is_empty() && plan.is_empty() {
+    if reports.is_empty() && plan.is_empty() && facts.ranges.is_empty() {
         let severity = if config.strict { Severity::Error } else { Severity::Info };
         reports.push(Report::general(severity, &NOTHING, "nothing to enable: no object of this package switches an address family on"));
     }
     // What is done comes before what is to be known: hosts may show the first few results only.
     let edits = changed(package, &plan, &config, &mut reports);
     reports.extend(plan.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
+    if edits.is_empty() {
+        // Advice goes with changes: a package that needs none is left in peace.
+        reports.retain(|report| report.severity < Severity::Info || report.rule == NOTHING.id);
+    }
     results::sort(&mut reports);
     if results::has_error(&reports) {
         // All or nothing: what is not done must not be said to be done.

@@ -9,6 +9,10 @@ mod calico_node;
 mod calico_pool;
 mod calico_windows;
 mod canal;
+mod kube_components;
+mod kube_proxy_config;
+mod kubeadm;
+mod kubelet_config;
 mod shared;
 
 use crate::config::Config;
@@ -41,6 +45,10 @@ pub const ALL: &[System] = &[
     calico_pool::SYSTEM,
     calico_dataplane::SYSTEM,
     calico_windows::SYSTEM,
+    kube_components::SYSTEM,
+    kubeadm::SYSTEM,
+    kube_proxy_config::SYSTEM,
+    kubelet_config::SYSTEM,
 ];
 
 /// What the package says about address families.
