@@ -57,13 +57,23 @@ impl Report {
         package.all().get(self.resource?)
     }
 
-    /// The entry of `results`, as the KRM Functions Specification has it (functions-spec.md, `results`).
+    /// The entry of `results`, as the KRM Functions Specification has it (functions-spec.md, `results`). Where that has
+    /// no way to refer to the resource, the message names it, and the place in it.
     pub fn result(&self, package: &Package<'_>) -> Value {
+        let resource = self.resource(package);
+        let reference = resource.and_then(resource_ref);
+        let unnamed = resource.filter(|_| reference.is_none());
+        let message = match (unnamed, &self.path) {
+            (Some(resource), Some(path)) => format!("{resource}: {path}: {}", self.message),
+            (Some(resource), None) => format!("{resource}: {}", self.message),
+            (None, _) => self.message.clone(),
+        };
         let mut entries =
-            vec![("message".to_owned(), Value::from(one_line(&self.message))), ("severity".to_owned(), Value::from(self.severity.word()))];
-        if let Some(resource) = self.resource(package) {
-            entries.extend(resource_ref(resource).map(|reference| ("resourceRef".to_owned(), reference)));
-            if let Some(path) = self.path.as_ref().filter(|_| !resource.name.is_empty()) {
+            vec![("message".to_owned(), Value::from(one_line(&message))), ("severity".to_owned(), Value::from(self.severity.word()))];
+        if let Some(resource) = resource {
+            let is_named = reference.is_some();
+            entries.extend(reference.map(|reference| ("resourceRef".to_owned(), reference)));
+            if let Some(path) = self.path.as_ref().filter(|_| is_named) {
                 let mut field = vec![("path".to_owned(), Value::from(path.to_string()))];
                 // Hosts print results: what a Secret says stays in it.
                 let current = self.current.clone().filter(|_| resource.kind != "Secret");
@@ -132,4 +142,27 @@ pub fn lines(reports: &[Report], package: &Package<'_>) -> String {
 /// Whether a report must stop the pipeline.
 pub fn has_error(reports: &[Report]) -> bool {
     reports.iter().any(|report| report.severity == Severity::Error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_name_the_message_says_where() {
+        static RULE: Rule = Rule { id: "rule", title: "", why: "", remedy: "", source: "" };
+        let package = Package::read("apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n---\napiVersion: b/v1\nkind: Pod\n").unwrap();
+        let report = |resource| Report {
+            resource: Some(resource),
+            path: Some(Path::of(&["spec", "c"])),
+            proposed: Some(Value::from("d")),
+            ..Report::general(Severity::Info, &RULE, "done")
+        };
+        let named = report(0).result(&package);
+        assert_eq!(named.get("message"), Some(&Value::from("done")));
+        assert_eq!(named.get("field").and_then(|field| field.get("path")), Some(&Value::from("spec.c")));
+        let unnamed = report(1).result(&package);
+        assert_eq!(unnamed.get("message"), Some(&Value::from("Pod of b/v1: spec.c: done")));
+        assert_eq!((unnamed.get("resourceRef"), unnamed.get("field")), (None, None));
+    }
 }

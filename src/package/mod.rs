@@ -341,12 +341,13 @@ impl Resource<'_> {
     }
 }
 
-/// `DaemonSet kube-system/calico-node`
+/// `DaemonSet kube-system/calico-node`; without a name, `ClusterConfiguration of kubeadm.k8s.io/v1beta4`.
 impl fmt::Display for Resource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
         match (&*self.namespace, &*self.name) {
-            (_, "") => Ok(()),
+            (_, "") if self.api_version.is_empty() => Ok(()),
+            (_, "") => write!(f, " of {}", self.api_version),
             ("", name) => write!(f, " {name}"),
             (namespace, name) => write!(f, " {namespace}/{name}"),
         }
