@@ -126,14 +126,15 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
 
 /// Plans, and makes of the plan either edits or, in `Check`, errors.
 pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
-    let config = match config.clone().settle(&systems::facts(package)) {
+    let facts = systems::facts(package);
+    let config = match config.clone().settle(&facts) {
         Ok(config) => config,
         Err(error) => return Outcome { edits: Vec::new(), reports: vec![config_error(error)] },
     };
     let plan = systems::plan(package, &config);
     let mut reports: Vec<_> = config.warnings.iter().map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message)).collect();
     reports.extend(plan.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
-    if reports.is_empty() && plan.changes.is_empty() {
+    if reports.is_empty() && plan.changes.is_empty() && facts.ranges.is_empty() {
         let severity = if config.strict { Severity::Error } else { Severity::Info };
         reports.push(Report::general(severity, &NOTHING, "nothing to enable: no object of this package switches an address family on"));
     }
