@@ -3,9 +3,12 @@
 //! Systems read facts twice: before the plan, to settle the ranges that the configuration leaves out, and from the
 //! edited objects, so that the [checks](crate::checks) see the package as it will be.
 
+use std::net::IpAddr;
+
 use crate::cidr::{Cidr, Family};
 use crate::package::Resource;
 use crate::plan::Place;
+use crate::version::Version;
 use crate::yaml::Path;
 
 /// What a range is for.
@@ -37,6 +40,32 @@ pub enum Source {
     Installation,
     /// An `IPPool` object.
     IpPool,
+    /// `networking` of a kubeadm ClusterConfiguration.
+    Kubeadm,
+    /// `spec.clusterNetwork` of a `Cluster` of Cluster API.
+    ClusterApi,
+    /// `networking` of a kind `Cluster`.
+    Kind,
+    /// A k0s ClusterConfig.
+    K0s,
+    /// A `Network` of OpenShift.
+    OpenShift,
+    /// A `Shoot` of Gardener.
+    Gardener,
+    /// A `KubeNetworkConfig` of Talos.
+    Talos,
+    /// `--service-cluster-ip-range` of kube-apiserver.
+    KubeApiserver,
+    /// Flags of kube-controller-manager.
+    KubeControllerManager,
+    /// Flags of a cloud-controller-manager.
+    CloudControllerManager,
+    /// `clusterCIDR` or `--cluster-cidr` of kube-proxy.
+    KubeProxy,
+    /// A `ServiceCIDR`, which the kube-apiserver makes of its flag.
+    ServiceCidr,
+    /// `serviceClusterIPs` of a BGPConfiguration.
+    BgpConfiguration,
 }
 
 impl Source {
@@ -46,7 +75,25 @@ impl Source {
             Self::CalicoNode => "calico-node",
             Self::Installation => "Installation",
             Self::IpPool => "IPPool",
+            Self::Kubeadm => "kubeadm",
+            Self::ClusterApi => "Cluster API",
+            Self::Kind => "kind",
+            Self::K0s => "k0s",
+            Self::OpenShift => "OpenShift",
+            Self::Gardener => "Gardener",
+            Self::Talos => "Talos",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::CloudControllerManager => "cloud-controller-manager",
+            Self::KubeProxy => "kube-proxy",
+            Self::ServiceCidr => "ServiceCIDR",
+            Self::BgpConfiguration => "BGPConfiguration",
         }
+    }
+
+    /// Whether the ranges are pools of Calico: each is to be a part of the cluster's range, and their order says nothing.
+    pub fn is_pool(self) -> bool {
+        matches!(self, Self::CalicoNode | Self::Installation | Self::IpPool)
     }
 }
 
@@ -72,11 +119,80 @@ impl RangeFact {
     }
 }
 
+/// Who tells the version of Kubernetes; in the order in which it is believed, after the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum VersionSource {
+    /// The tag of a component's image.
+    Image,
+    /// `kubernetesVersion` of a kubeadm ClusterConfiguration.
+    Kubeadm,
+    /// A version field of Cluster API.
+    ClusterApi,
+}
+
+/// How a controller manager cuts the cluster CIDRs into the `podCIDRs` of nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeIpamFact {
+    /// Who is told so.
+    pub source: Source,
+    /// `--allocate-node-cidrs`: without it, nothing of this is looked at.
+    pub allocates: bool,
+    /// The cluster CIDRs.
+    pub ranges: Vec<Cidr>,
+    /// `--node-cidr-mask-size`.
+    pub mask: Option<u8>,
+    /// `--node-cidr-mask-size-ipv4`.
+    pub mask_ipv4: Option<u8>,
+    /// `--node-cidr-mask-size-ipv6`.
+    pub mask_ipv6: Option<u8>,
+    /// Where the cluster CIDRs are.
+    pub place: Place,
+}
+
+/// A mention of the feature gate `IPv6DualStack`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateFact {
+    /// Who reads it.
+    pub reader: &'static str,
+    /// Whether it is on.
+    pub on: bool,
+    /// Where.
+    pub place: Place,
+}
+
+/// What an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AddressOf {
+    /// What kube-apiserver advertises: the primary address of the control plane.
+    ApiServer,
+    /// Of a node: `--node-ip` of its kubelet.
+    Node,
+}
+
+/// Addresses that a place says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressFact {
+    /// Whose.
+    pub of: AddressOf,
+    /// In their order.
+    pub addresses: Vec<IpAddr>,
+    /// Where.
+    pub place: Place,
+}
+
 /// All facts of a package.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// Who says which range.
     pub ranges: Vec<RangeFact>,
+    /// Who tells which version of Kubernetes.
+    pub versions: Vec<(VersionSource, Version)>,
+    /// How nodes get their `podCIDRs`.
+    pub node_ipam: Vec<NodeIpamFact>,
+    /// Who mentions the feature gate.
+    pub gates: Vec<GateFact>,
+    /// Addresses of nodes and API servers.
+    pub addresses: Vec<AddressFact>,
 }
 
 impl Facts {
@@ -107,5 +223,10 @@ impl Facts {
         let mut saying: Vec<_> = self.saying(role, family).collect();
         saying.sort_by_key(|(fact, _)| (!fact.whole, fact.source));
         saying.first().map(|(_, range)| *range)
+    }
+    /// The version of Kubernetes that the package tells: of the first source in the order of [`VersionSource`], and of
+    /// several that differ, as in an upgrade, the oldest.
+    pub fn kubernetes_version(&self) -> Option<Version> {
+        self.versions.iter().min().map(|(_, version)| *version)
     }
 }

@@ -240,7 +240,22 @@ impl Config {
         ]
     }
 
-    /// Fills in the ranges that the configuration leaves out, from what the package says.
+    /// The range of this role and family, if it is configured or settled.
+    pub fn range(&self, role: Role, family: Family) -> Option<Cidr> {
+        self.ranges().into_iter().find(|(of, in_family, _)| (*of, *in_family) == (role, family)).and_then(|(_, _, range)| range)
+    }
+
+    /// The name of the field with the range of this role and family.
+    pub fn field(role: Role, family: Family) -> &'static str {
+        match (role, family) {
+            (Role::Pods, Family::V6) => "ipv6PodCIDR",
+            (Role::Services, Family::V6) => "ipv6ServiceCIDR",
+            (Role::Pods, Family::V4) => "ipv4PodCIDR",
+            (Role::Services, Family::V4) => "ipv4ServiceCIDR",
+        }
+    }
+
+    /// Fills in the ranges and the version of Kubernetes that the configuration leaves out, from what the package says.
     ///
     /// # Errors
     /// [`ConfigError`] where neither says the IPv6 pod range: nothing is invented.
@@ -250,6 +265,7 @@ impl Config {
             ipv6_service_cidr: self.ipv6_service_cidr.or_else(|| facts.settled(Role::Services, Family::V6)),
             ipv4_pod_cidr: self.ipv4_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V4)),
             ipv4_service_cidr: self.ipv4_service_cidr.or_else(|| facts.settled(Role::Services, Family::V4)),
+            kubernetes_version: self.kubernetes_version.or_else(|| facts.kubernetes_version()),
             ..self
         };
         if settled.ipv6_pod_cidr.is_none() {

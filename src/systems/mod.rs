@@ -3,6 +3,7 @@
 
 mod calico_cni;
 mod calico_node;
+mod kubeadm;
 mod shared;
 
 use crate::config::Config;
@@ -26,7 +27,7 @@ pub struct System {
 }
 
 /// All systems, in the order of their results.
-pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM];
+pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM, kubeadm::SYSTEM];
 
 /// What the package says about address families.
 pub fn facts(package: &Package<'_>) -> Facts {

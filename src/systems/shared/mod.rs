@@ -1,4 +1,11 @@
 //! What two systems or more use.
 
 pub(super) mod calico;
+pub(super) mod extra_args;
+pub(super) mod gates;
+pub(super) mod inner;
+pub(super) mod kubeadm;
+pub(super) mod kubernetes_version;
+pub(super) mod node_masks;
+pub(super) mod ranges;
 pub(super) mod workload;

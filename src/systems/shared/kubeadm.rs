@@ -1,0 +1,308 @@
+//! Documents of kubeadm, wherever they stand: as files, in the ConfigMap `kubeadm-config`, in patches of kind, in the
+//! specs of Cluster API.
+//!
+//! # Sources
+//! kubernetes v1.33 cmd/kubeadm/app/apis/kubeadm/v1beta4/types.go (and v1beta1 to v1beta3 in their releases),
+//! cmd/kubeadm/app/phases/controlplane/manifests.go: `extraArgs` override what kubeadm derives from `networking`.
+
+use std::net::IpAddr;
+
+use super::extra_args::{Arg, ExtraArgs};
+use super::gates::{GATE_ON, GateMap, effect, in_list, mention};
+use super::node_masks::{self, NODE_MASK};
+use super::ranges::{RangePlace, after, is_placeholder, ranges};
+use super::{gates, kubernetes_version};
+use crate::cidr::Cidr;
+use crate::config::{Config, Mode};
+use crate::facts::{AddressFact, AddressOf, Facts, GateFact, NodeIpamFact, Role, Source, VersionSource};
+use crate::package::Resource;
+use crate::plan::{Place, Plan, Rule};
+use crate::yaml::{Node, Op, Path};
+
+pub(crate) static POD_SUBNET: Rule = Rule {
+    id: "kubeadm-pod-subnet",
+    title: "kubeadm knows both pod ranges",
+    why: "kubeadm makes the cluster CIDRs of kube-controller-manager and kube-proxy of it, and Calico holds its pools against it: \"IPPool is not within the platform's configured pod network CIDR(s)\".",
+    remedy: "`networking.podSubnet` must be a range of each family, as `a,b` without a blank.",
+    source: "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/dual-stack-support/",
+};
+pub(crate) static SERVICE_SUBNET: Rule = Rule {
+    id: "kubeadm-service-subnet",
+    title: "kubeadm knows both service ranges",
+    why: "kubeadm makes `--service-cluster-ip-range` of kube-apiserver of it: with one range, Services have one family.",
+    remedy: "`networking.serviceSubnet` must be a range of each family, as `a,b` without a blank.",
+    source: "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/dual-stack-support/",
+};
+pub(crate) static EXTRA_ARGS: Rule = Rule {
+    id: "kubeadm-extra-args",
+    title: "An extra argument has both ranges",
+    why: "`extraArgs` override what kubeadm derives from `networking`: a single range there keeps the component on one family.",
+    remedy: "The argument must be a range of each family, as `a,b` without a blank; or remove it.",
+    source: "kubernetes v1.33 cmd/kubeadm/app/phases/controlplane/manifests.go",
+};
+pub(crate) static NODE_IP: Rule = Rule {
+    id: "kubeadm-node-ip",
+    title: "The kubelet has both addresses of its node",
+    why: "Where no cloud provider tells them, a node has the addresses of `--node-ip` only: with one, pods in the host's network have one family.",
+    remedy: "Give the addresses of each node in `nodeIPs` of the functionConfig.",
+    source: "https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack",
+};
+
+/// Where a document of kubeadm is, and how it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Document<'a> {
+    pub resource: &'a Resource<'a>,
+    /// The place of the document in the resource; the root of a file, or behind a step `Inside`, or a mapping of a spec.
+    pub path: Path,
+    /// Whether `extraArgs` that are not there yet must be a list: from v1beta4 on, and in Cluster API v1beta2.
+    pub args_as_list: bool,
+    /// Whether it is a part of the configuration, whose rest stands elsewhere: a patch of kind, a spec of Cluster API.
+    pub is_part: bool,
+    /// The cluster CIDRs, in their order and with the range that is appended, where another object says them: the `Cluster`
+    /// of Cluster API, for one.
+    pub pods_elsewhere: Vec<Cidr>,
+    /// Whether Calico reads the text, too: the ConfigMap `kubeadm-config`.
+    pub read_by_calico: bool,
+}
+
+/// Whether `extraArgs` of this version of kubeadm's API, such as "kubeadm.k8s.io/v1beta3", are a list.
+pub(crate) fn args_are_a_list(api_version: &str) -> bool {
+    !["/v1alpha1", "/v1alpha2", "/v1alpha3", "/v1beta1", "/v1beta2", "/v1beta3"].iter().any(|old| api_version.ends_with(old))
+}
+
+/// Whether this version of kubeadm's API can mean a Kubernetes before v1.22, which may need the feature gate.
+fn may_be_old(api_version: &str) -> bool {
+    ["/v1alpha3", "/v1beta1", "/v1beta2"].iter().any(|old| api_version.ends_with(old))
+}
+
+/// What must hold in a ClusterConfiguration.
+pub(crate) fn cluster_configuration(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
+    let before = plan.changes.len();
+    subnet(document, node, Role::Pods, config, plan);
+    subnet(document, node, Role::Services, config, plan);
+    api_server(document, node, config, plan);
+    controller_manager(document, node, config, plan);
+    gate_map(document, "ClusterConfiguration").want(node, !document.is_part, config, plan);
+    if plan.changes.len() > before && node.text_at(&["apiVersion"]).is_some_and(may_be_old) {
+        kubernetes_version::say_unknown(document.resource, config, plan);
+    }
+}
+
+fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, plan: &mut Plan) {
+    let (field, rule) = match role {
+        Role::Pods => ("podSubnet", &POD_SUBNET),
+        Role::Services => ("serviceSubnet", &SERVICE_SUBNET),
+    };
+    let Some(text) = node.text_at(&["networking", field]) else { return };
+    let path = document.path.keys(&["networking", field]);
+    let place = RangePlace { resource: document.resource, path: path.clone(), role, what: format!("`{field}` of kubeadm") };
+    place.want_comma_list(text, config, rule, |text| Op::is(path, text), plan);
+}
+
+fn api_server(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
+    let args = document.args(node, &["apiServer", "extraArgs"]);
+    range_arg(document, &args, "service-cluster-ip-range", Role::Services, "kube-apiserver", config, plan);
+    gate_arg(document, &args, "kube-apiserver", config, plan);
+}
+
+fn controller_manager(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
+    let args = document.args(node, &["controllerManager", "extraArgs"]);
+    let name = "kube-controller-manager";
+    range_arg(document, &args, "cluster-cidr", Role::Pods, name, config, plan);
+    range_arg(document, &args, "service-cluster-ip-range", Role::Services, name, config, plan);
+    gate_arg(document, &args, name, config, plan);
+
+    let ranges = match cluster_cidr(node, &args) {
+        Some(text) => after(text, Role::Pods, config),
+        None => document.pods_elsewhere.clone(),
+    };
+    let edits = node_masks::edits(&ranges, |name| args.get(name).is_some(), allocates(&args), config);
+    if let (Some(name), Some(arg)) = (edits.rename, args.get(node_masks::BOTH)) {
+        let op = if args.get(name).is_some() { arg.absent() } else { arg.renamed(name) };
+        let message = format!("`{}` of kube-controller-manager becomes `{name}`: with two ranges it is refused", node_masks::BOTH);
+        plan.want(document.resource, &NODE_MASK, op, message);
+    }
+    if let Some(mask) = edits.add_ipv6 {
+        let name = node_masks::flag(crate::cidr::Family::V6);
+        let message = format!("`{name}` set to \"{mask}\": the default of 64 does not fit the IPv6 pod range");
+        plan.want(document.resource, &NODE_MASK, args.add(name, &mask.to_string()), message);
+    }
+}
+
+/// The cluster CIDRs that kube-controller-manager gets: an extra argument overrides what kubeadm derives.
+fn cluster_cidr<'n>(node: Node<'n>, args: &ExtraArgs<'n>) -> Option<&'n str> {
+    args.get("cluster-cidr").map(|arg| arg.value).or_else(|| node.text_at(&["networking", "podSubnet"]))
+}
+
+/// kubeadm lets kube-controller-manager give nodes their ranges, unless an extra argument says no.
+fn allocates(args: &ExtraArgs<'_>) -> bool {
+    args.get("allocate-node-cidrs").is_none_or(|arg| arg.value != "false")
+}
+
+fn range_arg(document: &Document<'_>, args: &ExtraArgs<'_>, name: &str, role: Role, of: &str, config: &Config, plan: &mut Plan) {
+    let Some(arg) = args.get(name) else { return };
+    let what = format!("the extra argument `{name}` of {of}");
+    let place = RangePlace { resource: document.resource, path: arg.value_path.clone(), role, what };
+    place.want_comma_list(arg.value, config, &EXTRA_ARGS, |text| arg.is(&text), plan);
+}
+
+/// kubeadm hands the gate over, unless an argument overrides it; so only one that is there must mention it.
+fn gate_arg(document: &Document<'_>, args: &ExtraArgs<'_>, of: &str, config: &Config, plan: &mut Plan) {
+    let Some(arg) = args.get("feature-gates") else { return };
+    let Some(text) = in_list(arg.value, true, config) else { return };
+    let op = if text.is_empty() { arg.absent() } else { arg.is(&text) };
+    plan.want(document.resource, &GATE_ON, op, format!("{} in the extra argument `feature-gates` of {of}", effect(config)));
+}
+
+/// What must hold in an InitConfiguration or JoinConfiguration.
+pub(crate) fn node_registration(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
+    let args = document.args(node, &["nodeRegistration", "kubeletExtraArgs"]);
+    gate_arg(document, &args, "the kubelet", config, plan);
+    if config.mode != Mode::DualStack {
+        return;
+    }
+    let name = node.text_at(&["nodeRegistration", "name"]);
+    let given = name.and_then(|name| config.node_ips.get(name));
+    let has_cloud_provider = args.get("cloud-provider").is_some_and(|arg| !arg.value.is_empty());
+    match (args.get("node-ip"), given) {
+        (Some(arg), given) => node_ip(document, arg, name, given, plan),
+        (None, Some(addresses)) => {
+            let [first, second] = addresses;
+            let message = format!("`node-ip` of the kubelet set to both addresses of node \"{}\"", name.unwrap_or_default());
+            plan.want(document.resource, &NODE_IP, args.add("node-ip", &format!("{first},{second}")), message);
+        }
+        (None, None) if !document.is_part && !has_cloud_provider && node.get("nodeRegistration").is_some() => {
+            let message = "the kubelet gets no `node-ip`: without a cloud provider the node has an address of one family only; give both in `nodeIPs`, by the node's name";
+            plan.info(&NODE_IP, Place::at(document.resource, &document.path.key("nodeRegistration")), message);
+        }
+        (None, None) => {}
+    }
+}
+
+fn node_ip(document: &Document<'_>, arg: &Arg<'_>, name: Option<&str>, given: Option<&[IpAddr; 2]>, plan: &mut Plan) {
+    let place = Place::at(document.resource, &arg.value_path).with_current(arg.value);
+    let there: Vec<IpAddr> = arg.value.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+    let both = there.iter().any(IpAddr::is_ipv4) && there.iter().any(IpAddr::is_ipv6);
+    let Some(first) = there.first() else {
+        let filled = if is_placeholder(arg.value) { "is filled in later" } else { "is not an address" };
+        let message = format!(
+            "`node-ip` of the kubelet {filled} (\"{}\") and was not edited: it must be an address of each family, as `a,b`",
+            arg.value
+        );
+        plan.warning(&NODE_IP, place, message);
+        return;
+    };
+    match given {
+        Some(addresses) if there.iter().all(|address| addresses.contains(address)) => {
+            // The first address is the node's primary one: it stays the first.
+            let second = addresses.iter().find(|address| *address != first).unwrap_or(first);
+            let message = format!("the address \"{second}\" appended to `node-ip` of the kubelet of node \"{}\"", name.unwrap_or_default());
+            plan.want(document.resource, &NODE_IP, arg.is(&format!("{first},{second}")), message);
+        }
+        Some([first, second]) => {
+            let message = format!(
+                "`node-ip` is \"{}\", but `nodeIPs` says \"{first},{second}\" for node \"{}\": make them agree",
+                arg.value,
+                name.unwrap_or_default()
+            );
+            plan.error(&NODE_IP, place, message);
+        }
+        None if both => {}
+        None => {
+            let of = name.map_or_else(|| "the node, whose name is not said".to_owned(), |name| format!("node \"{name}\""));
+            let message = format!("`node-ip` of the kubelet of {of} has one family: give both addresses in `nodeIPs`, by the node's name");
+            plan.warning(&NODE_IP, place, message);
+        }
+    }
+}
+
+/// What a ClusterConfiguration says.
+pub(crate) fn cluster_configuration_facts(document: &Document<'_>, node: Node<'_>, facts: &mut Facts) {
+    let resource = document.resource;
+    if let Some(version) = node.text_at(&["kubernetesVersion"]) {
+        kubernetes_version::tells(facts, VersionSource::Kubeadm, version);
+    }
+    for (role, key) in [(Role::Pods, "podSubnet"), (Role::Services, "serviceSubnet")] {
+        let found = ranges(node.text_at(&["networking", key]).unwrap_or_default());
+        facts.whole(role, Source::Kubeadm, resource, &document.path.keys(&["networking", key]), found);
+    }
+    let api_server = document.args(node, &["apiServer", "extraArgs"]);
+    let controller_manager = document.args(node, &["controllerManager", "extraArgs"]);
+    for (args, name, role, source) in [
+        (&api_server, "service-cluster-ip-range", Role::Services, Source::KubeApiserver),
+        (&controller_manager, "cluster-cidr", Role::Pods, Source::KubeControllerManager),
+        (&controller_manager, "service-cluster-ip-range", Role::Services, Source::KubeControllerManager),
+    ] {
+        if let Some(arg) = args.get(name) {
+            facts.whole(role, source, resource, &arg.value_path, ranges(arg.value));
+        }
+    }
+    gate_map(document, "ClusterConfiguration").facts(node, facts);
+    gate_arg_facts(document, &api_server, "kube-apiserver", facts);
+    gate_arg_facts(document, &controller_manager, "kube-controller-manager", facts);
+    if let Some(arg) = api_server.get("advertise-address") {
+        address_fact(resource, AddressOf::ApiServer, arg.value, &arg.value_path, facts);
+    }
+    node_ipam_fact(document, node, &controller_manager, facts);
+}
+
+fn node_ipam_fact(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>, facts: &mut Facts) {
+    let ranges: Vec<Cidr> = cluster_cidr(node, args).map(ranges).unwrap_or_default();
+    let path = args.get("cluster-cidr").map_or_else(|| document.path.keys(&["networking", "podSubnet"]), |arg| arg.value_path.clone());
+    let mask = |name| args.get(name).map(|arg| arg.value.parse());
+    let masks = [node_masks::BOTH, "node-cidr-mask-size-ipv4", "node-cidr-mask-size-ipv6"].map(mask);
+    // A mask that is filled in later: nothing can be said.
+    let [Ok(mask), Ok(mask_ipv4), Ok(mask_ipv6)] = masks.map(Option::transpose) else { return };
+    if !ranges.is_empty() {
+        let place = Place::at(document.resource, &path);
+        facts.node_ipam.push(NodeIpamFact {
+            source: Source::Kubeadm,
+            allocates: allocates(args),
+            ranges,
+            mask,
+            mask_ipv4,
+            mask_ipv6,
+            place,
+        });
+    }
+}
+
+/// What an InitConfiguration or JoinConfiguration says.
+pub(crate) fn node_registration_facts(document: &Document<'_>, node: Node<'_>, facts: &mut Facts) {
+    let args = document.args(node, &["nodeRegistration", "kubeletExtraArgs"]);
+    gate_arg_facts(document, &args, "the kubelet", facts);
+    if let Some(arg) = args.get("node-ip") {
+        address_fact(document.resource, AddressOf::Node, arg.value, &arg.value_path, facts);
+    }
+    for keys in [["localAPIEndpoint", "advertiseAddress"].as_slice(), &["controlPlane", "localAPIEndpoint", "advertiseAddress"]] {
+        if let Some(address) = node.text_at(keys) {
+            address_fact(document.resource, AddressOf::ApiServer, address, &document.path.keys(keys), facts);
+        }
+    }
+}
+
+fn gate_arg_facts(document: &Document<'_>, args: &ExtraArgs<'_>, reader: &'static str, facts: &mut Facts) {
+    for arg in args.named("feature-gates") {
+        if let Some(on) = mention(arg.value) {
+            let place = Place::at(document.resource, &arg.value_path).with_current(arg.value);
+            facts.gates.push(GateFact { reader, on, place });
+        }
+    }
+}
+
+pub(crate) fn address_fact(resource: &Resource<'_>, of: AddressOf, text: &str, path: &Path, facts: &mut Facts) {
+    let addresses: Vec<_> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+    if !addresses.is_empty() {
+        facts.addresses.push(AddressFact { of, addresses, place: Place::at(resource, path).with_current(text) });
+    }
+}
+
+fn gate_map<'a>(document: &Document<'a>, reader: &'static str) -> GateMap<'a> {
+    gates::GateMap { resource: document.resource, path: document.path.clone(), reader }
+}
+
+impl Document<'_> {
+    fn args<'n>(&self, node: Node<'n>, keys: &[&str]) -> ExtraArgs<'n> {
+        ExtraArgs::at(node, &self.path, keys, self.args_as_list)
+    }
+}
