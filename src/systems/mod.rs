@@ -3,8 +3,14 @@
 
 mod calico_cni;
 mod calico_node;
+mod gardener_shoot;
+mod k0s;
 mod kubeadm;
+mod no_dual_stack;
+mod openshift_network;
+mod service_cidr;
 mod shared;
+mod talos_network;
 
 use crate::config::Config;
 use crate::facts::Facts;
@@ -27,7 +33,17 @@ pub struct System {
 }
 
 /// All systems, in the order of their results.
-pub const ALL: &[System] = &[calico_cni::SYSTEM, calico_node::SYSTEM, kubeadm::SYSTEM];
+pub const ALL: &[System] = &[
+    calico_cni::SYSTEM,
+    calico_node::SYSTEM,
+    kubeadm::SYSTEM,
+    k0s::SYSTEM,
+    openshift_network::SYSTEM,
+    gardener_shoot::SYSTEM,
+    talos_network::SYSTEM,
+    service_cidr::SYSTEM,
+    no_dual_stack::SYSTEM,
+];
 
 /// What the package says about address families.
 pub fn facts(package: &Package<'_>) -> Facts {

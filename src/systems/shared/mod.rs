@@ -8,4 +8,5 @@ pub(super) mod kubeadm;
 pub(super) mod kubernetes_version;
 pub(super) mod node_masks;
 pub(super) mod ranges;
+pub(super) mod together;
 pub(super) mod workload;
