@@ -149,6 +149,17 @@ pub struct NodeIpamFact {
     pub place: Place,
 }
 
+/// What kube-proxy is told, beside its ranges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyFact {
+    /// How it forwards, if it is said: "iptables", "ipvs", "nftables".
+    pub mode: Option<String>,
+    /// The ranges of the addresses that it opens node ports at; empty where it opens them at all.
+    pub node_port_addresses: Vec<Cidr>,
+    /// Where it is told so.
+    pub place: Place,
+}
+
 /// A mention of the feature gate `IPv6DualStack`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateFact {
@@ -187,8 +198,12 @@ pub struct Facts {
     pub ranges: Vec<RangeFact>,
     /// Who tells which version of Kubernetes.
     pub versions: Vec<(VersionSource, Version)>,
+    /// The version that an apiVersion of the package came with: no older one knows it.
+    pub kubernetes_at_least: Option<Version>,
     /// How nodes get their `podCIDRs`.
     pub node_ipam: Vec<NodeIpamFact>,
+    /// What each kube-proxy is told.
+    pub proxies: Vec<ProxyFact>,
     /// Who mentions the feature gate.
     pub gates: Vec<GateFact>,
     /// Addresses of nodes and API servers.

@@ -25,7 +25,7 @@ use super::shared::kubeadm::{
     Document, EXTRA_ARGS, NODE_IP, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration, cluster_configuration_facts,
     node_registration, node_registration_facts,
 };
-use super::shared::kubernetes_version::{TOO_OLD, UNKNOWN_VERSION, is_too_old};
+use super::shared::kubernetes_version::{TOO_OLD, is_too_old};
 use super::shared::node_masks::NODE_MASK;
 use super::shared::ranges::{HOST_BITS, PLACEHOLDER, UNKNOWN, UNREADABLE};
 use crate::config::Config;
@@ -49,7 +49,6 @@ pub(super) const SYSTEM: System = System {
         &UNREADABLE,
         &UNKNOWN,
         &HOST_BITS,
-        &UNKNOWN_VERSION,
         &TOO_OLD,
     ],
     facts,

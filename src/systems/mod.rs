@@ -5,7 +5,9 @@ mod calico_cni;
 mod calico_node;
 mod gardener_shoot;
 mod k0s;
+mod kube_proxy_config;
 mod kubeadm;
+mod kubelet_config;
 mod no_dual_stack;
 mod openshift_network;
 mod service_cidr;
@@ -37,6 +39,8 @@ pub const ALL: &[System] = &[
     calico_cni::SYSTEM,
     calico_node::SYSTEM,
     kubeadm::SYSTEM,
+    kube_proxy_config::SYSTEM,
+    kubelet_config::SYSTEM,
     k0s::SYSTEM,
     openshift_network::SYSTEM,
     gardener_shoot::SYSTEM,

@@ -16,6 +16,9 @@ use crate::text::Edit;
 pub enum Want {
     /// The place has this value.
     Is(Value),
+    /// The entry at the place is written `key: value`, without quotes and with one blank: for readers that are no YAML
+    /// readers. The value must be one that can stand plain.
+    Plain(String),
     /// The place has some value; this one, where there is none.
     Exists(Value),
     /// The list at the place has this item; it is appended where it is missing.
@@ -113,4 +116,51 @@ pub fn lower(root: Node<'_>, ops: &[Op]) -> Result<Lowered, Blocked> {
     let mut lowered = lower_requests(root, wishes)?;
     lowered.done.sort_by_key(|done| done.op);
     Ok(lowered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tree;
+    use super::*;
+    use crate::text::{Span, splice};
+
+    /// The text with `want` made to hold at `a.b`.
+    fn edited(text: &str, want: Want) -> Result<String, String> {
+        let tree = Tree::parse(text, Span::new(0, text.len())).expect(text);
+        let lowered = lower(tree.roots().next().expect(text), &[Op::new(Path::of(&["a", "b"]), want)]);
+        lowered.map(|lowered| splice(text, lowered.edits).expect(text)).map_err(|blocked| blocked.reason)
+    }
+
+    #[test]
+    fn a_plain_entry_has_no_quotes_and_one_blank() {
+        let plain = || Want::Plain("1.0.0.0/8,fd00::/56".into());
+        let written = "a:\n  b: 1.0.0.0/8,fd00::/56\n  c: d\n";
+        for value in [
+            "\"1.0.0.0/8\"",
+            "'1.0.0.0/8'",
+            "1.0.0.0/8",
+            "   1.0.0.0/8",
+            "\"1.0.0.0/8,fd00::/56\"",
+            "",
+            "|-\n    1.0.0.0/8",
+            "\n    1.0.0.0/8",
+        ] {
+            let colon = if value.is_empty() { ":" } else { ": " };
+            assert_eq!(edited(&format!("a:\n  b{colon}{value}\n  c: d\n"), plain()).as_deref(), Ok(written), "{value:?}");
+        }
+        for key in ["\"b\"", "'b'", "b "] {
+            assert_eq!(edited(&format!("a:\n  {key}: 1.0.0.0/8,fd00::/56\n  c: d\n"), plain()).as_deref(), Ok(written), "{key}");
+        }
+        assert_eq!(edited(written, plain()).as_deref(), Ok(written));
+        assert_eq!(edited("a:\n  b: 1 # c\n", plain()).as_deref(), Ok("a:\n  b: 1.0.0.0/8,fd00::/56 # c\n"));
+        assert_eq!(edited("a:\n  c: d\n", plain()).as_deref(), Ok("a:\n  c: d\n  b: 1.0.0.0/8,fd00::/56\n"));
+    }
+
+    #[test]
+    fn what_cannot_stand_plain_is_an_error() {
+        assert!(edited("a:\n  b: c\n", Want::Plain("d: e".into())).is_err());
+        assert!(edited("a: {b: c}\n", Want::Plain("d,e".into())).is_err());
+        assert!(edited("a:\n  b: !!str c\n", Want::Plain("d".into())).is_err());
+        assert!(edited("a:\n  b: &x c\n", Want::Plain("d".into())).is_err());
+    }
 }

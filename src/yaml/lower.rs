@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::edit::{Blocked, Done, Lowered};
 use super::style::{self, Look, Quotes};
 use super::wish::{Request, Wish, blocked, first_request, sort_in};
-use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, place, remove, write};
+use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, is_plain_safe, place, remove, write};
 use crate::text::{self, Edit, Span};
 
 /// The edits that make all requests hold for the object at `root`.
@@ -142,8 +142,36 @@ impl<'t> Lowering<'t> {
                 self.out.edits.push(Edit::replace(key.span(), text));
                 Ok(())
             }
+            Some((leaf, Want::Plain(text))) => self.plain_entry(mapping, (key, value), (leaf, text), path),
             _ => self.node(value, wish, path, spot),
         }
+    }
+
+    /// The entry must be written `key: value`, without quotes.
+    fn plain_entry(
+        &mut self,
+        mapping: Node<'t>,
+        (key, value): (Node<'t>, Node<'t>),
+        (leaf, new): (Request<'_>, &str),
+        path: &Path,
+    ) -> Result<(), Blocked> {
+        let flow = mapping.kind() == Kind::Mapping(Layout::Flow);
+        let name = key.text().unwrap_or_default();
+        if ![name, new].iter().all(|text| is_plain_safe(text, flow)) || value.tag().is_some() || value.is_anchored() {
+            return Err(blocked(
+                leaf,
+                path,
+                key.start(),
+                format!("`{path}` must be written without quotes, as {name}: {new}, and cannot be here"),
+            ));
+        }
+        let written = Span::new(key.start(), value.span().end.max(value.slot()));
+        let text = format!("{name}: {new}");
+        if written.of(self.text) != text {
+            self.done(leaf, path, (!value.is_null()).then(|| Value::of(value)), Some(Value::from(new)), value.start());
+            self.out.edits.push(Edit::replace(written, text));
+        }
+        Ok(())
     }
 
     fn sequence(&mut self, alias: Node<'t>, wish: &Wish<'_>, path: &Path) -> Result<(), Blocked> {
@@ -315,9 +343,13 @@ impl<'t> Lowering<'t> {
     /// The value that a place must get that is not there yet; every wish below is done by it.
     fn value(&mut self, wish: &Wish<'_>, path: &Path, offset: usize) -> Option<Value> {
         if let Some(leaf) = wish.leaf {
-            let (Want::Is(value) | Want::Exists(value)) = &leaf.wish.want else { return None };
+            let value = match &leaf.wish.want {
+                Want::Is(value) | Want::Exists(value) => value.clone(),
+                Want::Plain(text) => Value::from(text.as_str()),
+                Want::Contains(_) | Want::Absent | Want::Named(_) => return None,
+            };
             self.done(leaf, path, None, Some(value.clone()), offset);
-            return Some(value.clone());
+            return Some(value);
         }
         if !wish.items.is_empty() || !wish.contains.is_empty() {
             let mut list = Vec::new();

@@ -71,6 +71,7 @@ fn apply(value: &mut Value, steps: &[Step], want: &Want) {
     match steps {
         [] => match want {
             Want::Is(wanted) => *value = wanted.clone(),
+            Want::Plain(text) => *value = Value::Str(text.clone()),
             Want::Exists(wanted) if *value == Value::Null => *value = wanted.clone(),
             Want::Contains(wanted) => {
                 if *value == Value::Null {

@@ -81,14 +81,16 @@ fn on(list: &str) -> String {
     format!("{list}{comma}{GATE}=true")
 }
 
-/// What an edit of the gate does, for a message.
-pub(crate) fn effect(config: &Config) -> String {
+/// What an edit of the gate does, for a message; `place` is where.
+pub(crate) fn effect(place: &str, config: &Config) -> String {
+    let done = |what| format!("feature gate `{GATE}` {what} {place}");
     match (need(config.kubernetes_version), config.kubernetes_version) {
-        (Need::On, Some(version)) => format!("feature gate `{GATE}` on: Kubernetes {version} refuses two ranges without it"),
-        (Need::NotOff, Some(version)) => format!("feature gate `{GATE}` no longer off: Kubernetes {version} has no dual-stack without it"),
-        (_, Some(version)) => format!("feature gate `{GATE}` removed: Kubernetes {version} stops at \"unrecognized feature gate: {GATE}\""),
+        (Need::On, Some(version)) => format!("{}: Kubernetes {version} refuses two ranges without it", done("set in")),
+        (Need::NotOff, Some(version)) => format!("{}: it must not be off in Kubernetes {version}", done("removed from")),
+        (_, Some(version)) => format!("{}: Kubernetes {version} stops at \"unrecognized feature gate: {GATE}\"", done("removed from")),
         (_, None) => format!(
-            "feature gate `{GATE}` removed, taking Kubernetes for a current version: v1.25 and newer stop at \"unrecognized feature gate: {GATE}\"; for an older one give `kubernetesVersion`"
+            "{}, taking Kubernetes for a current version: v1.25 and newer stop at \"unrecognized feature gate: {GATE}\"; for an older one give `kubernetesVersion`",
+            done("removed from")
         ),
     }
 }
@@ -119,7 +121,7 @@ impl GateMap<'_> {
             }
             _ => return,
         };
-        plan.want(self.resource, &GATE_ON, op, format!("{} of {}", effect(config), self.reader));
+        plan.want(self.resource, &GATE_ON, op, effect(&format!("`featureGates` of {}", self.reader), config));
     }
 
     /// Reports a mention.

@@ -10,14 +10,14 @@ use std::net::IpAddr;
 use super::extra_args::{Arg, ExtraArgs};
 use super::gates::{GATE_ON, GateMap, effect, in_list, mention};
 use super::node_masks::{self, NODE_MASK};
-use super::ranges::{RangePlace, after, is_placeholder, ranges};
+use super::ranges::{RangePlace, after, complete, is_placeholder, ranges};
 use super::{gates, kubernetes_version};
 use crate::cidr::Cidr;
 use crate::config::{Config, Mode};
 use crate::facts::{AddressFact, AddressOf, Facts, GateFact, NodeIpamFact, Role, Source, VersionSource};
 use crate::package::Resource;
 use crate::plan::{Place, Plan, Rule};
-use crate::yaml::{Node, Op, Path};
+use crate::yaml::{Kind, Layout, Node, Op, Path, Want};
 
 pub(crate) static POD_SUBNET: Rule = Rule {
     id: "kubeadm-pod-subnet",
@@ -70,33 +70,34 @@ pub(crate) fn args_are_a_list(api_version: &str) -> bool {
     !["/v1alpha1", "/v1alpha2", "/v1alpha3", "/v1beta1", "/v1beta2", "/v1beta3"].iter().any(|old| api_version.ends_with(old))
 }
 
-/// Whether this version of kubeadm's API can mean a Kubernetes before v1.22, which may need the feature gate.
-fn may_be_old(api_version: &str) -> bool {
-    ["/v1alpha3", "/v1beta1", "/v1beta2"].iter().any(|old| api_version.ends_with(old))
-}
-
 /// What must hold in a ClusterConfiguration.
 pub(crate) fn cluster_configuration(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
-    let before = plan.changes.len();
     subnet(document, node, Role::Pods, config, plan);
     subnet(document, node, Role::Services, config, plan);
     api_server(document, node, config, plan);
     controller_manager(document, node, config, plan);
     gate_map(document, "ClusterConfiguration").want(node, !document.is_part, config, plan);
-    if plan.changes.len() > before && node.text_at(&["apiVersion"]).is_some_and(may_be_old) {
-        kubernetes_version::say_unknown(document.resource, config, plan);
-    }
 }
 
 fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, plan: &mut Plan) {
-    let (field, rule) = match role {
+    let (field, why) = match role {
         Role::Pods => ("podSubnet", &POD_SUBNET),
         Role::Services => ("serviceSubnet", &SERVICE_SUBNET),
     };
     let Some(text) = node.text_at(&["networking", field]) else { return };
     let path = document.path.keys(&["networking", field]);
     let place = RangePlace { resource: document.resource, path: path.clone(), role, what: format!("`{field}` of kubeadm") };
-    place.want_comma_list(text, config, rule, |text| Op::is(path, text), plan);
+    let in_block = node.get("networking").is_some_and(|networking| networking.resolved().kind() == Kind::Mapping(Layout::Block));
+    if !(role == Role::Pods && document.read_by_calico && in_block) {
+        return place.want_comma_list(text, config, why, |text| Op::is(path, text), plan);
+    }
+    // Calico finds the subnet by the regular expression `podSubnet: (.*)`, and takes the rest of the line as it is.
+    place.want_comma_list(text, config, why, |text| Op::new(path.clone(), Want::Plain(text)), plan);
+    if complete(text, role, config) == Ok(None) {
+        let message =
+            "`podSubnet` of kubeadm written plain, behind one blank: Calico reads the line by the regular expression \"podSubnet: (.*)\"";
+        plan.want(document.resource, why, Op::new(path, Want::Plain(text.to_owned())), message);
+    }
 }
 
 fn api_server(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
@@ -151,7 +152,7 @@ fn gate_arg(document: &Document<'_>, args: &ExtraArgs<'_>, of: &str, config: &Co
     let Some(arg) = args.get("feature-gates") else { return };
     let Some(text) = in_list(arg.value, true, config) else { return };
     let op = if text.is_empty() { arg.absent() } else { arg.is(&text) };
-    plan.want(document.resource, &GATE_ON, op, format!("{} in the extra argument `feature-gates` of {of}", effect(config)));
+    plan.want(document.resource, &GATE_ON, op, effect(&format!("the extra argument `feature-gates` of {of}"), config));
 }
 
 /// What must hold in an InitConfiguration or JoinConfiguration.
@@ -219,6 +220,7 @@ fn node_ip(document: &Document<'_>, arg: &Arg<'_>, name: Option<&str>, given: Op
 /// What a ClusterConfiguration says.
 pub(crate) fn cluster_configuration_facts(document: &Document<'_>, node: Node<'_>, facts: &mut Facts) {
     let resource = document.resource;
+    kubernetes_version::came_with(facts, node.text_at(&["apiVersion"]).unwrap_or_default());
     if let Some(version) = node.text_at(&["kubernetesVersion"]) {
         kubernetes_version::tells(facts, VersionSource::Kubeadm, version);
     }
@@ -247,7 +249,7 @@ pub(crate) fn cluster_configuration_facts(document: &Document<'_>, node: Node<'_
 }
 
 fn node_ipam_fact(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>, facts: &mut Facts) {
-    let ranges: Vec<Cidr> = cluster_cidr(node, args).map(ranges).unwrap_or_default();
+    let ranges: Vec<Cidr> = cluster_cidr(node, args).map_or_else(|| document.pods_elsewhere.clone(), ranges);
     let path = args.get("cluster-cidr").map_or_else(|| document.path.keys(&["networking", "podSubnet"]), |arg| arg.value_path.clone());
     let mask = |name| args.get(name).map(|arg| arg.value.parse());
     let masks = [node_masks::BOTH, "node-cidr-mask-size-ipv4", "node-cidr-mask-size-ipv6"].map(mask);

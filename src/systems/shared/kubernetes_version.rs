@@ -13,13 +13,6 @@ use crate::version::Version;
 /// The first version with dual-stack (alpha).
 pub(crate) const FIRST: Version = Version::new(1, 16);
 
-pub(crate) static UNKNOWN_VERSION: Rule = Rule {
-    id: "kubernetes-version-unknown",
-    title: "The version of Kubernetes is not known",
-    why: "Up to v1.20 the feature gate IPv6DualStack must be set; from v1.25 a mention of it stops a component.",
-    remedy: "Give `kubernetesVersion` in the functionConfig, if it is older than v1.25.",
-    source: "https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/",
-};
 pub(crate) static TOO_OLD: Rule = Rule {
     id: "kubernetes-too-old",
     title: "Kubernetes before v1.16 has no dual-stack",
@@ -34,14 +27,16 @@ pub(crate) fn tells(facts: &mut Facts, source: VersionSource, text: &str) {
     facts.versions.extend(version.map(|version| (source, version)));
 }
 
-/// Says that the version is not known, where something in `resource` was decided by taking it for a current one.
-pub(crate) fn say_unknown(resource: &Resource<'_>, config: &Config, plan: &mut Plan) {
-    if config.kubernetes_version.is_none() {
-        let message = format!(
-            "the version of Kubernetes of {resource} is not known, a current one is assumed; for v1.24 and older, give `kubernetesVersion`"
-        );
-        plan.info(&UNKNOWN_VERSION, Place::of(resource), message);
-    }
+/// The fact that `api_version` of kubeadm came with a version: no older one knows it.
+pub(crate) fn came_with(facts: &mut Facts, api_version: &str) {
+    // https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/, "History"; v1beta3 from v1.22.
+    let since = match api_version {
+        "kubeadm.k8s.io/v1beta2" => Version::new(1, 15),
+        "kubeadm.k8s.io/v1beta3" => Version::new(1, 22),
+        "kubeadm.k8s.io/v1beta4" => Version::new(1, 31),
+        _ => return,
+    };
+    facts.kubernetes_at_least = facts.kubernetes_at_least.max(Some(since));
 }
 
 /// Whether the version is too old for dual-stack, which is said.

@@ -4,6 +4,7 @@ pub(super) mod calico;
 pub(super) mod extra_args;
 pub(super) mod gates;
 pub(super) mod inner;
+pub(super) mod kube_proxy;
 pub(super) mod kubeadm;
 pub(super) mod kubernetes_version;
 pub(super) mod node_masks;
