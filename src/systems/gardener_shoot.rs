@@ -30,14 +30,14 @@ static FAMILIES: Rule = Rule {
     title: "The Shoot has both families",
     why: "A Shoot has the families that `ipFamilies` names; without the list it has IPv4 only. There is no way back to one family.",
     remedy: "`spec.networking.ipFamilies` must name both, the new one second. Then Gardener migrates in several reconciliations, with a roll-out of the nodes in between.",
-    source: "https://gardener.cloud/docs/gardener/networking/dual-stack-networking-migration/",
+    source: "https://github.com/gardener/gardener/blob/master/docs/usage/networking/dual-stack-networking-migration.md",
 };
 static OVERLAY: Rule = Rule {
     id: "gardener-overlay",
     title: "Dual-stack needs native routing",
     why: "With the overlay network, Pods on different nodes may not reach each other after the migration.",
     remedy: "On a Shoot that runs already, set `spec.networking.providerConfig.overlay.enabled` to false and let Gardener reconcile, before `ipFamilies` gets the second family.",
-    source: "https://gardener.cloud/docs/gardener/networking/dual-stack-networking-migration/",
+    source: "https://github.com/gardener/gardener/blob/master/docs/usage/networking/dual-stack-networking-migration.md",
 };
 static UNREADABLE: Rule = Rule {
     id: "gardener-ip-families-unreadable",

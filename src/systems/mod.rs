@@ -3,6 +3,7 @@
 
 mod calico_cni;
 mod calico_node;
+mod cluster_api;
 mod gardener_shoot;
 mod k0s;
 mod kube_proxy_config;
@@ -41,6 +42,7 @@ pub const ALL: &[System] = &[
     kubeadm::SYSTEM,
     kube_proxy_config::SYSTEM,
     kubelet_config::SYSTEM,
+    cluster_api::SYSTEM,
     k0s::SYSTEM,
     openshift_network::SYSTEM,
     gardener_shoot::SYSTEM,

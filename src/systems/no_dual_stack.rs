@@ -40,7 +40,7 @@ static AWS_VPC_CNI: Rule = Rule {
     title: "The AWS VPC CNI has no dual-stack mode",
     why: "aws-node gives Pods either IPv4 or IPv6 addresses; both variables at \"true\" are an invalid configuration to it.",
     remedy: "Keep one family, or let another CNI plugin, such as Calico with calico-ipam, give out the addresses.",
-    source: "https://github.com/aws/amazon-vpc-cni-k8s#enable_ipv6-v1100",
+    source: "https://github.com/aws/amazon-vpc-cni-k8s README.md, `ENABLE_IPv6`",
 };
 static WEAVE: Rule = Rule {
     id: "weave-no-dual-stack",

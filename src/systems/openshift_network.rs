@@ -45,7 +45,7 @@ static CONVERSION: Rule = Rule {
     title: "Converting a cluster takes more than its Network",
     why: "OpenShift documents the conversion for OVNKubernetes on installer-provisioned infrastructure; each change restarts the cluster, and only new Pods get a second address.",
     remedy: "Give `Infrastructure` the IPv6 `machineNetworks`, `apiServerInternalIPs` and `ingressIPs` of its platform, then create the Pods anew.",
-    source: "https://docs.openshift.com/container-platform/latest/networking/ovn_kubernetes_network_provider/converting-to-dual-stack.html",
+    source: "openshift/openshift-docs modules/nw-dual-stack-convert.adoc (124cfc4e)",
 };
 static PLUGIN: Rule = Rule {
     id: "openshift-plugin",
