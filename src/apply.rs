@@ -61,7 +61,7 @@ fn alone(root: Node<'_>, edits: &[Edit]) -> Option<String> {
     let text = root.source();
     let is_flow = matches!(root.kind(), Kind::Mapping(Layout::Flow));
     let start = if is_flow { root.start() } else { text::line_start(text, root.start()) };
-    let end = if is_flow { root.span().end } else { text::line_end(text, root.span().end) };
+    let end = if is_flow { root.span().end } else { end_of_block(text, root.span().end) };
     let in_front = Span::new(0, root.start() - start);
     let mut moved = vec![Edit::replace(in_front, " ".repeat(in_front.end))];
     for edit in edits {
@@ -71,4 +71,61 @@ fn alone(root: Node<'_>, edits: &[Edit]) -> Option<String> {
         moved.push(Edit::replace(Span::new(edit.span.start - start, edit.span.end - start), edit.text.clone()));
     }
     text::splice(&text[start..end], moved).ok()
+}
+
+/// The end of a block collection whose last node ends at `end`: behind the line break and the blank lines, which belong
+/// to the value of a block scalar.
+fn end_of_block(text: &str, end: usize) -> usize {
+    let mut end = if text[..end].ends_with('\n') { end } else { behind_line(text, end) };
+    while end < text.len() && text[end..text::line_end(text, end)].trim().is_empty() {
+        end = behind_line(text, end);
+    }
+    end
+}
+
+/// The offset behind the line of `offset`, its line break included.
+fn behind_line(text: &str, offset: usize) -> usize {
+    text[offset..].find('\n').map_or(text.len(), |newline| offset + newline + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::package::Package;
+    use crate::plan::Rule;
+    use crate::yaml::Path;
+
+    static RULE: Rule = Rule { id: "rule", title: "", why: "", remedy: "", source: "" };
+
+    /// The document with `a` set to 2, if that is taken for what was meant.
+    fn edited(text: &str) -> Option<String> {
+        let package = Package::read(text).expect(text);
+        let resource = &package.all()[0];
+        let change = Change { resource: 0, op: Op::is(Path::of(&["a"]), 2_u32), rule: &RULE, message: String::new() };
+        let applied = apply(resource, &[&change]).expect(text)?;
+        let texts = BTreeMap::from([(0, applied.text)]);
+        let package = package.edited(&texts).ok()?;
+        came_out_as_meant(resource, &package.all()[0], &[&change]).then(|| text::splice(text, applied.edits).expect(text))
+    }
+
+    #[test]
+    fn an_object_may_end_in_a_block_scalar_of_any_kind() {
+        for header in ["|", "|-", "|+", ">", ">-", ">+"] {
+            for tail in ["", "\n", "\n\n", "\n\n\n"] {
+                for next in ["", "---\na: b\n", "# c\n---\na: b\n"] {
+                    if tail.is_empty() && !next.is_empty() {
+                        continue;
+                    }
+                    let text = format!("a: 1\nb: {header}\n  c{tail}{next}");
+                    assert_eq!(edited(&text), Some(text.replacen('1', "2", 1)), "{text:?}");
+                    let list = format!("kind: List\napiVersion: v1\nitems:\n- a: 1\n  kind: x\n  apiVersion: v1\n  b: {header}\n    c{tail}");
+                    assert_eq!(edited(&list), Some(list.replacen("a: 1", "a: 2", 1)), "{list:?}");
+                    let list = format!("{list}{}- kind: y\n  apiVersion: v1\n", if tail.is_empty() { "\n" } else { "" });
+                    assert_eq!(edited(&list), Some(list.replacen("a: 1", "a: 2", 1)), "{list:?}");
+                }
+            }
+        }
+    }
 }
