@@ -6,6 +6,7 @@ mod calico_node;
 mod cluster_api;
 mod gardener_shoot;
 mod k0s;
+mod kind_cluster;
 mod kube_proxy_config;
 mod kubeadm;
 mod kubelet_config;
@@ -42,6 +43,7 @@ pub const ALL: &[System] = &[
     kubeadm::SYSTEM,
     kube_proxy_config::SYSTEM,
     kubelet_config::SYSTEM,
+    kind_cluster::SYSTEM,
     cluster_api::SYSTEM,
     k0s::SYSTEM,
     openshift_network::SYSTEM,
