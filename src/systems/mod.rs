@@ -7,6 +7,7 @@ mod cluster_api;
 mod gardener_shoot;
 mod k0s;
 mod kind_cluster;
+mod kube_components;
 mod kube_proxy_config;
 mod kubeadm;
 mod kubelet_config;
@@ -40,6 +41,7 @@ pub struct System {
 pub const ALL: &[System] = &[
     calico_cni::SYSTEM,
     calico_node::SYSTEM,
+    kube_components::SYSTEM,
     kubeadm::SYSTEM,
     kube_proxy_config::SYSTEM,
     kubelet_config::SYSTEM,

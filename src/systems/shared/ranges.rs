@@ -144,13 +144,23 @@ pub(crate) struct RangePlace<'a> {
 }
 
 impl RangePlace<'_> {
-    /// The comma list `text` here must have a range of both families; `op` makes of the whole new text the wish.
-    pub(crate) fn want_comma_list(&self, text: &str, config: &Config, rule: &'static Rule, op: impl FnOnce(String) -> Op, plan: &mut Plan) {
+    /// What the comma list `text` here must be, and the message for it; nothing where it is so, or where it cannot be edited,
+    /// which is said.
+    pub(crate) fn completed(&self, text: &str, config: &Config, plan: &mut Plan) -> Option<(String, String)> {
         self.look_at_host_bits(text, plan);
         match complete(text, self.role, config) {
-            Ok(Some(completed)) => plan.want(self.resource, rule, op(completed.text.clone()), self.message(&completed)),
-            Ok(None) => {}
-            Err(unfit) => self.report(&unfit, text, config, plan),
+            Ok(completed) => completed.map(|completed| (completed.text.clone(), self.message(&completed))),
+            Err(unfit) => {
+                self.report(&unfit, text, config, plan);
+                None
+            }
+        }
+    }
+
+    /// The comma list `text` here must have a range of both families; `op` makes of the whole new text the wish.
+    pub(crate) fn want_comma_list(&self, text: &str, config: &Config, rule: &'static Rule, op: impl FnOnce(String) -> Op, plan: &mut Plan) {
+        if let Some((text, message)) = self.completed(text, config, plan) {
+            plan.want(self.resource, rule, op(text), message);
         }
     }
 

@@ -18,12 +18,25 @@ pub(crate) struct EnvEntry<'p> {
     pub node: Node<'p>,
 }
 
-/// The containers under `field` (`containers` or `initContainers`) of a workload's Pod template.
+/// The containers under `field` (`containers` or `initContainers`) of a Pod, or of a workload's Pod template.
 pub(crate) fn containers<'p>(resource: &'p Resource<'p>, field: &str) -> Vec<Container<'p>> {
-    let keys = ["spec", "template", "spec", field];
-    let list = resource.root().at(&keys);
+    let keys: &[&str] = if resource.kind == "Pod" { &["spec"] } else { &["spec", "template", "spec"] };
+    let list = resource.root().at(keys).and_then(|spec| spec.get(field));
     let items = list.into_iter().flat_map(Node::items).enumerate();
-    items.map(|(index, node)| Container { resource, path: Path::of(&keys).index(index), node }).collect()
+    items.map(|(index, node)| Container { resource, path: Path::of(keys).key(field).index(index), node }).collect()
+}
+
+/// The Pods of the package, and the workloads that have a Pod template.
+pub(crate) fn workloads<'p>(package: &'p Package<'p>) -> impl Iterator<Item = &'p Resource<'p>> {
+    let kinds = [
+        ("", "Pod"),
+        ("apps", "DaemonSet"),
+        ("apps", "Deployment"),
+        ("apps", "StatefulSet"),
+        ("extensions", "DaemonSet"),
+        ("extensions", "Deployment"),
+    ];
+    kinds.into_iter().flat_map(|(group, kind)| package.of_kind(group, kind))
 }
 
 impl<'p> Container<'p> {

@@ -1,0 +1,253 @@
+//! The command line of a component in a container, in all the ways that it is written.
+//!
+//! The binary is an element of `command` or `args` of its own, with the flags behind it (kubeadm; behind `/go-runner` with
+//! kOps and GCE), as `--name=value` or as two elements; or all of it is one string for a shell. Where there is no `command`,
+//! the image knows the binary.
+
+use crate::package::Resource;
+use crate::plan::{Place, Plan, Rule};
+use crate::systems::shared::workload::Container;
+use crate::yaml::{Node, Op, Path, Want};
+
+use super::script;
+
+pub(super) static SHELL: Rule = Rule {
+    id: "kube-component-shell-script",
+    title: "A flag stands in a shell script",
+    why: "What the shell makes of it is not known, so it keeps its value: the component may keep one family, or not start.",
+    remedy: "Write the flag as one literal word, `--name=value`, once in the script; or as an element of `args`.",
+    source: "kubernetes cluster/gce/manifests/kube-proxy.manifest (v1.15 and others)",
+};
+
+/// A component that takes ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Component {
+    Apiserver,
+    ControllerManager,
+    Proxy,
+    CloudControllerManager,
+}
+
+impl Component {
+    /// The component that this path, token or image name is the binary of.
+    fn of_binary(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name {
+            "kube-apiserver" => Some(Self::Apiserver),
+            "kube-controller-manager" => Some(Self::ControllerManager),
+            "kube-proxy" => Some(Self::Proxy),
+            "cloud-controller-manager" => Some(Self::CloudControllerManager),
+            // Those of the cloud providers: aws-cloud-controller-manager.
+            _ => name.ends_with("-cloud-controller-manager").then_some(Self::CloudControllerManager),
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Apiserver => "kube-apiserver",
+            Self::ControllerManager => "kube-controller-manager",
+            Self::Proxy => "kube-proxy",
+            Self::CloudControllerManager => "cloud-controller-manager",
+        }
+    }
+}
+
+/// A component's command line.
+#[derive(Debug)]
+pub(super) struct CommandLine<'p> {
+    pub component: Component,
+    pub resource: &'p Resource<'p>,
+    pub image: Option<&'p str>,
+    flags: Vec<Flag>,
+    /// The list that ends with the flags; none for a shell, where nothing is added.
+    list: Option<Path>,
+}
+
+/// One flag of it.
+#[derive(Clone, Debug)]
+pub(super) struct Flag {
+    /// Without dashes at its front; `_` and `-` are the same to the components.
+    pub name: String,
+    pub value: String,
+    /// The place of the value: of the element, or of the string for the shell.
+    pub path: Path,
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// `--name=value`; the name as it is written.
+    Joined(String),
+    /// `--name`, at this place, and the value behind it.
+    Split(Path),
+    /// In this string for a shell.
+    Script(String),
+}
+
+/// An element of `command` or `args`.
+#[derive(Clone)]
+struct Element<'p> {
+    path: Path,
+    list: Path,
+    text: &'p str,
+}
+
+impl<'p> CommandLine<'p> {
+    /// The command line of the component that the container runs, if it runs one.
+    pub(super) fn of(container: &Container<'p>) -> Option<Self> {
+        let image = container.node.text_at(&["image"]);
+        let elements: Vec<_> = ["command", "args"].iter().flat_map(|field| elements(container, field)).collect();
+        let new = |component, flags, list| Self { component, resource: container.resource, image, flags, list };
+        for (index, element) in elements.iter().enumerate() {
+            if element.text.contains(char::is_whitespace) {
+                if let Some(component) = script::words(element.text).find_map(|word| Component::of_binary(word.text)) {
+                    return Some(new(component, script_flags(element), None));
+                }
+            } else if !element.text.starts_with('-')
+                && let Some(component) = Component::of_binary(element.text)
+            {
+                let rest = &elements[index + 1..];
+                let list = rest.last().unwrap_or(element).list.clone();
+                return Some(new(component, flags(rest), Some(list)));
+            }
+        }
+        let by_image = container.node.get("command").is_none_or(|command| command.items().next().is_none());
+        let component = image.filter(|_| by_image).and_then(|image| Component::of_binary(repository(image)))?;
+        Some(new(component, flags(&elements), Some(container.path.key("args"))))
+    }
+
+    /// The flags of this name, in order.
+    pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Flag> {
+        self.flags.iter().filter(move |flag| flag.name == name)
+    }
+
+    /// The flag of this name that decides: the last one.
+    pub(super) fn get(&self, name: &str) -> Option<&Flag> {
+        self.flags.iter().rfind(|flag| flag.name == name)
+    }
+
+    /// The wish for a flag that is not there yet; none for a shell.
+    pub(super) fn add(&self, name: &str, value: &str) -> Option<Op> {
+        Some(Op::new(self.list.clone()?, Want::Contains(format!("--{name}={value}").into())))
+    }
+}
+
+/// What must become of a flag.
+#[derive(Clone, Debug)]
+pub(super) enum New {
+    Value(String),
+    Name(&'static str),
+    Nothing,
+}
+
+/// A flag that must become something, and why.
+#[derive(Debug)]
+pub(super) struct Wanted<'c> {
+    pub flag: &'c Flag,
+    pub new: New,
+    pub rule: &'static Rule,
+    pub message: String,
+}
+
+impl CommandLine<'_> {
+    /// The wishes for these flags. All flags of a string for a shell are one wish, because it is one value.
+    pub(super) fn want(&self, wanted: Vec<Wanted<'_>>, plan: &mut Plan) {
+        let mut in_script: Option<(String, &Flag, &'static Rule, String)> = None;
+        for Wanted { flag, new, rule, message } in wanted {
+            let Form::Script(script) = &flag.form else {
+                for op in flag.ops(&new) {
+                    plan.want(self.resource, rule, op, message.clone());
+                }
+                continue;
+            };
+            let text = in_script.as_ref().map_or(script.as_str(), |(edited, ..)| edited);
+            let Some(edited) = script::with_flag(text, &flag.name, &flag.word(&new)) else {
+                self.report_script(flag, &new, plan);
+                continue;
+            };
+            in_script = Some(match in_script {
+                Some((_, _, rule, before)) => (edited, flag, rule, format!("{before}; {message}")),
+                None => (edited, flag, rule, message),
+            });
+        }
+        if let Some((script, flag, rule, message)) = in_script {
+            plan.want(self.resource, rule, Op::is(flag.path.clone(), script), message);
+        }
+    }
+
+    fn report_script(&self, flag: &Flag, new: &New, plan: &mut Plan) {
+        let must = match new {
+            New::Nothing => "go".to_owned(),
+            _ => format!("become \"{}\"", flag.word(new)),
+        };
+        let message = format!(
+            "`--{}` of {} stands in a shell script, not as one literal word, and was not edited: it must {must}",
+            flag.name,
+            self.component.name()
+        );
+        plan.warning(&SHELL, Place::at(self.resource, &flag.path), message);
+    }
+}
+
+impl Flag {
+    /// The wishes that make it `new`, outside of a script.
+    fn ops(&self, new: &New) -> Vec<Op> {
+        match (&self.form, new) {
+            (Form::Joined(name), New::Value(value)) => vec![Op::is(self.path.clone(), format!("{name}={value}"))],
+            (Form::Joined(_), New::Name(_)) => vec![Op::is(self.path.clone(), self.word(new))],
+            (Form::Split(_), New::Value(value)) => vec![Op::is(self.path.clone(), value.as_str())],
+            (Form::Split(at), New::Name(name)) => vec![Op::is(at.clone(), format!("--{name}"))],
+            (Form::Split(at), New::Nothing) => [at, &self.path].map(|path| Op::new(path.clone(), Want::Absent)).into(),
+            (_, New::Nothing) => vec![Op::new(self.path.clone(), Want::Absent)],
+            (Form::Script(_), _) => Vec::new(),
+        }
+    }
+
+    /// The whole flag as one word, as it must become.
+    fn word(&self, new: &New) -> String {
+        match new {
+            New::Value(value) => format!("--{}={value}", self.name),
+            New::Name(name) => format!("--{name}={}", self.value),
+            New::Nothing => String::new(),
+        }
+    }
+}
+
+fn elements<'p>(container: &Container<'p>, field: &str) -> Vec<Element<'p>> {
+    let list = container.path.key(field);
+    let items = container.node.get(field).into_iter().flat_map(Node::items).enumerate();
+    items.filter_map(|(index, item)| Some(Element { path: list.index(index), list: list.clone(), text: item.text()? })).collect()
+}
+
+/// The flags of these elements.
+fn flags(elements: &[Element<'_>]) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    let mut rest = elements.iter().peekable();
+    while let Some(element) = rest.next() {
+        let Some(flag) = element.text.strip_prefix("--").filter(|flag| !flag.is_empty()) else { continue };
+        if let Some((name, value)) = flag.split_once('=') {
+            let form = Form::Joined(format!("--{name}"));
+            flags.push(Flag { name: name.replace('_', "-"), value: value.to_owned(), path: element.path.clone(), form });
+        } else if let Some(value) = rest.next_if(|next| !next.text.starts_with("--")) {
+            let form = Form::Split(element.path.clone());
+            flags.push(Flag { name: flag.replace('_', "-"), value: value.text.to_owned(), path: value.path.clone(), form });
+        } else {
+            // A switch.
+            let form = Form::Joined(element.text.to_owned());
+            flags.push(Flag { name: flag.replace('_', "-"), value: "true".to_owned(), path: element.path.clone(), form });
+        }
+    }
+    flags
+}
+
+fn script_flags(element: &Element<'_>) -> Vec<Flag> {
+    let flags = script::flags(element.text).into_iter();
+    flags.map(|(name, value)| Flag { name, value, path: element.path.clone(), form: Form::Script(element.text.to_owned()) }).collect()
+}
+
+/// The name of an image, without registry, tag and digest.
+fn repository(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split(':').next().unwrap_or(name)
+}

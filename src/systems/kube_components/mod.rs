@@ -1,0 +1,299 @@
+//! The components of Kubernetes, by their flags.
+//!
+//! # Recognises
+//! Containers of Pods (static ones, too), DaemonSets and Deployments that run `kube-apiserver`, `kube-controller-manager`,
+//! `kube-proxy` or a cloud-controller-manager: by the binary, wherever it is in `command` and `args`, and by nothing else.
+//!
+//! # Changes
+//! `--service-cluster-ip-range` and `--cluster-cidr` get the range of the missing family; `--node-cidr-mask-size` becomes the
+//! flag of its family; `--node-cidr-mask-size-ipv6` is added where the default is refused; the feature gate IPv6DualStack
+//! is as the version needs it; `--proxy-mode` is `ipvs` in v1.16 and v1.17. The last of several flags decides, as it does for
+//! the components.
+//!
+//! # Leaves alone
+//! Flags that are not there: kube-controller-manager needs `--service-cluster-ip-range` only to keep it out of the ranges of
+//! nodes. Flags in a shell script, unless the script has them once, as one literal word.
+//!
+//! # Sources
+//! <https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack>; kubernetes v1.33
+//! cmd/kube-apiserver/app/options/validation.go, cmd/kube-controller-manager/app/core.go; KEP-563, Cloud Provider Plugins.
+
+mod command_line;
+mod script;
+
+use self::command_line::{CommandLine, Component, New, SHELL, Wanted};
+use super::System;
+use super::shared::gates::{self, GATE_ON};
+use super::shared::kube_proxy::{CLUSTER_CIDR as PROXY_CLUSTER_CIDR, MODE, needs_ipvs, node_port_ranges};
+use super::shared::kubeadm::address_fact;
+use super::shared::kubernetes_version::{TOO_OLD, is_too_old, tells};
+use super::shared::node_masks::{self, NODE_MASK};
+use super::shared::ranges::{HOST_BITS, PLACEHOLDER, RangePlace, UNKNOWN, UNREADABLE, after, ranges};
+use super::shared::workload::{containers, workloads};
+use crate::cidr::Family;
+use crate::config::Config;
+use crate::facts::{AddressOf, Facts, GateFact, NodeIpamFact, ProxyFact, Role, Source, VersionSource};
+use crate::package::Package;
+use crate::plan::{Place, Plan, Rule};
+
+pub(super) const SYSTEM: System = System {
+    name: "kube_components",
+    recognises: "kube-apiserver, kube-controller-manager, kube-proxy and cloud-controller-manager in containers",
+    rules: &[
+        &SERVICE_RANGE,
+        &CLUSTER_CIDR,
+        &CONTROLLER_SERVICE_RANGE,
+        &CLOUD_CLUSTER_CIDR,
+        &PROXY_CLUSTER_CIDR,
+        &MODE,
+        &NODE_MASK,
+        &GATE_ON,
+        &NO_SERVICE_RANGE,
+        &DUPLICATE,
+        &SHELL,
+        &PLACEHOLDER,
+        &UNREADABLE,
+        &UNKNOWN,
+        &HOST_BITS,
+        &TOO_OLD,
+    ],
+    facts,
+    plan,
+};
+
+static SERVICE_RANGE: Rule = Rule {
+    id: "kube-apiserver-service-range",
+    title: "kube-apiserver gives Services addresses of both families",
+    why: "With one range, a Service that asks for two families is refused or keeps one: \"this cluster is not configured for dual-stack services\".",
+    remedy: "`--service-cluster-ip-range` must be a range of each family, as `a,b` without a blank.",
+    source: "https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack",
+};
+static CLUSTER_CIDR: Rule = Rule {
+    id: "kube-controller-manager-cluster-cidr",
+    title: "kube-controller-manager gives nodes ranges of both families",
+    why: "With one range, nodes get a `podCIDR` of one family.",
+    remedy: "`--cluster-cidr` must be a range of each family, as `a,b` without a blank.",
+    source: "https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack",
+};
+static CONTROLLER_SERVICE_RANGE: Rule = Rule {
+    id: "kube-controller-manager-service-range",
+    title: "kube-controller-manager knows both service ranges",
+    why: "It keeps service ranges out of the ranges of nodes, of which they may be a part.",
+    remedy: "`--service-cluster-ip-range` must be that of kube-apiserver.",
+    source: "https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack",
+};
+static CLOUD_CLUSTER_CIDR: Rule = Rule {
+    id: "cloud-controller-manager-cluster-cidr",
+    title: "cloud-controller-manager knows both pod ranges",
+    why: "Where it gives nodes their ranges or makes routes, it does so for the families of `--cluster-cidr`.",
+    remedy: "`--cluster-cidr` must be a range of each family, as `a,b` without a blank.",
+    source: "https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/563-dual-stack, Cloud Provider Plugins",
+};
+static NO_SERVICE_RANGE: Rule = Rule {
+    id: "kube-apiserver-no-service-range",
+    title: "kube-apiserver has no --service-cluster-ip-range",
+    why: "It takes a default of one family, so Services have one family.",
+    remedy: "Add the flag with a range of each family, the one that is in use first.",
+    source: "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
+};
+static DUPLICATE: Rule = Rule {
+    id: "kube-component-duplicate-flag",
+    title: "A flag is there twice",
+    why: "The last one decides; the other one misleads.",
+    remedy: "Remove all but the last.",
+    source: "https://pkg.go.dev/github.com/spf13/pflag",
+};
+
+fn command_lines<'p>(package: &'p Package<'p>) -> impl Iterator<Item = CommandLine<'p>> {
+    workloads(package).flat_map(|workload| containers(workload, "containers")).filter_map(|container| CommandLine::of(&container))
+}
+
+fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
+    for line in command_lines(package) {
+        if is_too_old(line.resource, config, plan) {
+            continue;
+        }
+        let mut wanted = Vec::new();
+        match line.component {
+            Component::Apiserver => {
+                range(&line, "service-cluster-ip-range", Role::Services, &SERVICE_RANGE, config, &mut wanted, plan);
+                no_service_range(&line, config, plan);
+            }
+            Component::ControllerManager => {
+                range(&line, "cluster-cidr", Role::Pods, &CLUSTER_CIDR, config, &mut wanted, plan);
+                range(&line, "service-cluster-ip-range", Role::Services, &CONTROLLER_SERVICE_RANGE, config, &mut wanted, plan);
+                masks(&line, config, &mut wanted, plan);
+            }
+            Component::CloudControllerManager => {
+                range(&line, "cluster-cidr", Role::Pods, &CLOUD_CLUSTER_CIDR, config, &mut wanted, plan);
+                masks(&line, config, &mut wanted, plan);
+            }
+            Component::Proxy => {
+                range(&line, "cluster-cidr", Role::Pods, &PROXY_CLUSTER_CIDR, config, &mut wanted, plan);
+                proxy_mode(&line, config, &mut wanted, plan);
+            }
+        }
+        feature_gates(&line, config, &mut wanted, plan);
+        line.want(wanted, plan);
+    }
+}
+
+/// The flag `name` must have a range of both families.
+fn range<'c>(
+    line: &'c CommandLine<'_>,
+    name: &str,
+    role: Role,
+    why: &'static Rule,
+    config: &Config,
+    wanted: &mut Vec<Wanted<'c>>,
+    plan: &mut Plan,
+) {
+    let Some(flag) = line.get(name) else { return };
+    let count = line.named(name).count();
+    for flag in line.named(name).take(count - 1) {
+        let message = format!("`--{name}` is there {count} times, and the last one decides: remove this one");
+        plan.warning(&DUPLICATE, Place::at(line.resource, &flag.path).with_current(flag.value.as_str()), message);
+    }
+    let what = format!("`--{name}` of {}", line.component.name());
+    let place = RangePlace { resource: line.resource, path: flag.path.clone(), role, what };
+    if let Some((value, message)) = place.completed(&flag.value, config, plan) {
+        wanted.push(Wanted { flag, new: New::Value(value), rule: why, message });
+    }
+}
+
+fn no_service_range(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {
+    if config.ipv6_service_cidr.is_some() && line.get("service-cluster-ip-range").is_none() {
+        let message = "kube-apiserver has no `--service-cluster-ip-range` and takes a default of one family: add the flag, with the range that is in use first";
+        plan.warning(&NO_SERVICE_RANGE, Place::of(line.resource), message);
+    }
+}
+
+fn masks<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
+    let Some(cluster_cidr) = line.get("cluster-cidr") else { return };
+    let ranges = after(&cluster_cidr.value, Role::Pods, config);
+    let allocates = line.component == Component::ControllerManager && allocates(line);
+    let edits = node_masks::edits(&ranges, |name| line.get(name).is_some(), allocates, config);
+    if let Some(name) = edits.rename {
+        for flag in line.named(node_masks::BOTH) {
+            let new = if line.get(name).is_some() { New::Nothing } else { New::Name(name) };
+            let message = format!("`--{}` becomes `--{name}`: with two ranges it is refused", node_masks::BOTH);
+            wanted.push(Wanted { flag, new, rule: &NODE_MASK, message });
+        }
+    }
+    if let Some(mask) = edits.add_ipv6 {
+        let name = node_masks::flag(Family::V6);
+        let message = format!("`--{name}={mask}` added: the default of 64 does not fit the IPv6 pod range");
+        add(line, name, &mask.to_string(), &NODE_MASK, message, plan);
+    }
+}
+
+fn allocates(line: &CommandLine<'_>) -> bool {
+    line.get("allocate-node-cidrs").is_some_and(|flag| flag.value == "true")
+}
+
+/// With `--config`, kube-proxy reads its flags no more.
+fn reads_flags(line: &CommandLine<'_>) -> bool {
+    line.component != Component::Proxy || line.get("config").is_none()
+}
+
+fn proxy_mode<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
+    if !needs_ipvs(config) || !reads_flags(line) {
+        return;
+    }
+    let message = "`--proxy-mode` of kube-proxy set to \"ipvs\": no other mode does dual-stack before v1.18";
+    match line.get("proxy-mode") {
+        Some(flag) if flag.value == "ipvs" => {}
+        Some(flag) => wanted.push(Wanted { flag, new: New::Value("ipvs".into()), rule: &MODE, message: message.into() }),
+        None => add(line, "proxy-mode", "ipvs", &MODE, message.into(), plan),
+    }
+}
+
+/// The wish for a new flag; in a shell script, nothing is added.
+fn add(line: &CommandLine<'_>, name: &str, value: &str, why: &'static Rule, message: String, plan: &mut Plan) {
+    if let Some(op) = line.add(name, value) {
+        plan.want(line.resource, why, op, message);
+    } else {
+        let message = format!("`--{name}={value}` must be added to the shell script of {} by hand", line.component.name());
+        plan.warning(&SHELL, Place::of(line.resource), message);
+    }
+}
+
+fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
+    let carries = line.component != Component::CloudControllerManager && reads_flags(line);
+    let place = format!("`--feature-gates` of {}", line.component.name());
+    let flags: Vec<_> = line.named("feature-gates").collect();
+    let mentioned = flags.iter().any(|flag| gates::mention(&flag.value).is_some());
+    for (index, flag) in flags.iter().enumerate() {
+        let carries = carries && !mentioned && index + 1 == flags.len();
+        let Some(text) = gates::in_list(&flag.value, carries, config) else { continue };
+        let new = if text.is_empty() { New::Nothing } else { New::Value(text) };
+        wanted.push(Wanted { flag, new, rule: &GATE_ON, message: gates::effect(&place, config) });
+    }
+    if flags.is_empty()
+        && let Some(text) = gates::in_list("", carries, config)
+    {
+        add(line, "feature-gates", &text, &GATE_ON, gates::effect(&place, config), plan);
+    }
+}
+
+fn facts(package: &Package<'_>, facts: &mut Facts) {
+    for line in command_lines(package) {
+        let (resource, source) = (line.resource, source(line.component));
+        if let Some(image) = line.image.filter(|_| line.component != Component::CloudControllerManager) {
+            tells(facts, VersionSource::Image, image);
+        }
+        for (name, role) in [("cluster-cidr", Role::Pods), ("service-cluster-ip-range", Role::Services)] {
+            if let Some(flag) = line.get(name).filter(|_| source != Source::KubeApiserver || role == Role::Services) {
+                facts.whole(role, source, resource, &flag.path, ranges(&flag.value));
+            }
+        }
+        for flag in line.named("feature-gates") {
+            if let Some(on) = gates::mention(&flag.value) {
+                let place = Place::at(resource, &flag.path).with_current(flag.value.as_str());
+                facts.gates.push(GateFact { reader: line.component.name(), on, place });
+            }
+        }
+        match line.component {
+            Component::Apiserver => {
+                if let Some(flag) = line.get("advertise-address") {
+                    address_fact(resource, AddressOf::ApiServer, &flag.value, &flag.path, facts);
+                }
+            }
+            Component::Proxy => {
+                let flag = line.get("nodeport-addresses");
+                let path = flag.or_else(|| line.get("cluster-cidr")).map(|flag| &flag.path);
+                facts.proxies.push(ProxyFact {
+                    mode: line.get("proxy-mode").map(|flag| flag.value.clone()),
+                    node_port_addresses: node_port_ranges(flag.into_iter().flat_map(|flag| flag.value.split(','))),
+                    place: path.map_or_else(|| Place::of(resource), |path| Place::at(resource, path)),
+                });
+            }
+            Component::ControllerManager => facts.node_ipam.extend(node_ipam(&line)),
+            Component::CloudControllerManager => {}
+        }
+    }
+}
+
+fn source(component: Component) -> Source {
+    match component {
+        Component::Apiserver => Source::KubeApiserver,
+        Component::ControllerManager => Source::KubeControllerManager,
+        Component::Proxy => Source::KubeProxy,
+        Component::CloudControllerManager => Source::CloudControllerManager,
+    }
+}
+
+/// Nothing where a mask is filled in later.
+fn node_ipam(line: &CommandLine<'_>) -> Option<NodeIpamFact> {
+    let cluster_cidr = line.get("cluster-cidr")?;
+    let mask = |name| line.get(name).map(|flag| flag.value.parse()).transpose().ok();
+    Some(NodeIpamFact {
+        source: Source::KubeControllerManager,
+        allocates: allocates(line),
+        ranges: ranges(&cluster_cidr.value),
+        mask: mask(node_masks::BOTH)?,
+        mask_ipv4: mask(node_masks::flag(Family::V4))?,
+        mask_ipv6: mask(node_masks::flag(Family::V6))?,
+        place: Place::at(line.resource, &cluster_cidr.path),
+    })
+}
