@@ -152,7 +152,8 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
         }
     }
     for spec in specs(package) {
-        if let Some((document, node)) = spec.document("clusterConfiguration", Vec::new()) {
+        let pods = pods_of(package, spec.resource).and_then(|list| ranges::read_list(list).ok()).unwrap_or_default();
+        if let Some((document, node)) = spec.document("clusterConfiguration", pods) {
             cluster_configuration_facts(&document, node, facts);
         }
         for key in ["initConfiguration", "joinConfiguration"] {
@@ -169,7 +170,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     }
     for spec in specs(package) {
         if !is_too_old(spec.resource, config, plan) {
-            kubeadm_configuration(&spec, pods_of(package, spec.resource, config), config, plan);
+            kubeadm_configuration(&spec, pods_after(package, spec.resource, config), config, plan);
         }
     }
     for azure in package.of_kind("infrastructure.cluster.x-k8s.io", "AzureCluster") {
@@ -202,13 +203,18 @@ fn cluster_network(cluster: &Resource<'_>, config: &Config, plan: &mut Plan) {
     }
 }
 
-/// The pod ranges that the Cluster of this control plane will have: the one that refers to it, or the only one.
-fn pods_of(package: &Package<'_>, control_plane: &Resource<'_>, config: &Config) -> Vec<Cidr> {
+/// The list of pod ranges of this control plane's Cluster: the one that refers to it, or the only one.
+fn pods_of<'p>(package: &'p Package<'_>, control_plane: &Resource<'_>) -> Option<Node<'p>> {
     let clusters: Vec<_> = package.of_kind(CLUSTERS, "Cluster").collect();
     let refers =
         |cluster: &&&Resource<'_>| cluster.root().text_at(&["spec", "controlPlaneRef", "name"]) == Some(control_plane.original_name());
     let cluster = clusters.iter().find(refers).or(if let [only] = clusters.as_slice() { Some(only) } else { None });
-    let list = cluster.and_then(|cluster| cluster.root().at(LISTS[0].0));
+    cluster.and_then(|cluster| cluster.root().at(LISTS[0].0))
+}
+
+/// The pod ranges that the Cluster of this control plane will have.
+fn pods_after(package: &Package<'_>, control_plane: &Resource<'_>, config: &Config) -> Vec<Cidr> {
+    let list = pods_of(package, control_plane);
     let texts: Vec<_> = list.into_iter().flat_map(Node::items).map(|item| item.text().unwrap_or_default()).collect();
     ranges::after(&texts.join(","), Role::Pods, config)
 }

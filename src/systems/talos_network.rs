@@ -14,16 +14,18 @@
 //! siderolabs/talos pkg/machinery/config/types/k8s/network.go (f756ff232).
 
 use super::System;
+use super::shared::node_masks::{self, NODE_MASK};
 use super::shared::ranges::{self, RangePlace, Unfit};
 use super::shared::together::{self, TOGETHER};
+use crate::cidr::Family;
 use crate::config::{Config, Mode};
-use crate::facts::{Facts, Role, Source};
+use crate::facts::{Facts, NodeIpamFact, Role, Source};
 use crate::package::{Package, Resource};
-use crate::plan::{Plan, Rule};
-use crate::yaml::Path;
+use crate::plan::{Place, Plan, Rule};
+use crate::yaml::{Op, Path};
 
 pub(super) const SYSTEM: System =
-    System { name: "talos_network", recognises: "Talos' KubeNetworkConfig", rules: &[&SUBNETS, &TOGETHER], facts, plan };
+    System { name: "talos_network", recognises: "Talos' KubeNetworkConfig", rules: &[&SUBNETS, &NODE_MASK, &TOGETHER], facts, plan };
 
 static SUBNETS: Rule = Rule {
     id: "talos-subnets",
@@ -32,6 +34,9 @@ static SUBNETS: Rule = Rule {
     remedy: "`podSubnets` and `serviceSubnets` must each have one range of each family, in the same order.",
     source: "siderolabs/talos pkg/machinery/config/types/k8s/network.go (f756ff232)",
 };
+
+/// The mask of nodes, 64 where it is not there.
+const IPV6_MASK: &str = "nodeCIDRMaskSizeIPv6";
 
 const LISTS: [(&str, Role); 2] = [("podSubnets", Role::Pods), ("serviceSubnets", Role::Services)];
 
@@ -48,7 +53,22 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
         for (key, role) in LISTS {
             facts.whole(role, Source::Talos, document, &Path::of(&[key]), said(document, key).unwrap_or_default());
         }
+        facts.node_ipam.extend(node_ipam(document));
     }
+}
+
+/// Talos lets kube-controller-manager cut the pod ranges by masks of its own.
+fn node_ipam(document: &Resource<'_>) -> Option<NodeIpamFact> {
+    let mask = |key| document.root().text_at(&[key]).map(str::parse).transpose().ok();
+    Some(NodeIpamFact {
+        source: Source::Talos,
+        allocates: true,
+        ranges: said(document, "podSubnets").ok()?,
+        mask: None,
+        mask_ipv4: mask("nodeCIDRMaskSizeIPv4")?,
+        mask_ipv6: mask(IPV6_MASK)?,
+        place: Place::at(document, &Path::of(&["podSubnets"])),
+    })
 }
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
@@ -70,5 +90,12 @@ fn subnets(document: &Resource<'_>, config: &Config, plan: &mut Plan) {
         if let Some(list) = document.root().get(key) {
             place.want_list(list, config, &SUBNETS, plan);
         }
+    }
+    let [Ok(pods), _] = ranges else { return };
+    let ipv6 = pods.into_iter().find(|range| range.family() == Family::V6).or(config.ipv6_pod_cidr);
+    let mask = ipv6.and_then(node_masks::mask_for).filter(|_| document.root().get(IPV6_MASK).is_none());
+    if let Some(mask) = mask {
+        let message = format!("`{IPV6_MASK}` set to {mask}: the default of 64 does not fit the IPv6 pod range, and Talos would refuse it");
+        plan.want(document, &NODE_MASK, Op::is(Path::of(&[IPV6_MASK]), u32::from(mask)), message);
     }
 }

@@ -22,9 +22,9 @@ mod patches;
 
 use super::System;
 use super::shared::gates::{GATE_ON, GateMap};
-use super::shared::kube_proxy::{CLUSTER_CIDR, MODE};
+use super::shared::kube_proxy::CLUSTER_CIDR;
 use super::shared::kubeadm::{EXTRA_ARGS, NODE_IP, POD_SUBNET, SERVICE_SUBNET};
-use super::shared::kubernetes_version::{self, TOO_OLD, is_too_old};
+use super::shared::kubernetes_version;
 use super::shared::node_masks::NODE_MASK;
 use super::shared::ranges::{self, HOST_BITS, PLACEHOLDER, RangePlace, UNKNOWN, UNREADABLE};
 use crate::cidr::{Cidr, Family};
@@ -50,13 +50,11 @@ pub(super) const SYSTEM: System = System {
         &NODE_IP,
         &NODE_MASK,
         &CLUSTER_CIDR,
-        &MODE,
         &GATE_ON,
         &PLACEHOLDER,
         &UNREADABLE,
         &UNKNOWN,
         &HOST_BITS,
-        &TOO_OLD,
     ],
     facts,
     plan,
@@ -128,7 +126,7 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     for cluster in package.of_kind("kind.x-k8s.io", "Cluster") {
-        if is_too_old(cluster, config, plan) || is_too_old_for_kind(cluster, config, plan) {
+        if is_too_old(cluster, config, plan) {
             continue;
         }
         let pods = if config.mode == Mode::DualStack { networking(cluster, config, plan) } else { Vec::new() };
@@ -142,7 +140,7 @@ fn gates<'a>(cluster: &'a Resource<'a>) -> GateMap<'a> {
     GateMap { resource: cluster, path: Path::root(), reader: "kind" }
 }
 
-fn is_too_old_for_kind(cluster: &Resource<'_>, config: &Config, plan: &mut Plan) -> bool {
+fn is_too_old(cluster: &Resource<'_>, config: &Config, plan: &mut Plan) -> bool {
     let Some(version) = config.kubernetes_version.filter(|version| *version < FIRST && config.mode == Mode::DualStack) else {
         return false;
     };
