@@ -9,11 +9,19 @@ mod calico_node;
 mod calico_pool;
 mod calico_windows;
 mod canal;
+mod cluster_api;
+mod gardener_shoot;
+mod k0s;
+mod kind_cluster;
 mod kube_components;
 mod kube_proxy_config;
 mod kubeadm;
 mod kubelet_config;
+mod no_dual_stack;
+mod openshift_network;
+mod service_cidr;
 mod shared;
+mod talos_network;
 
 use crate::config::Config;
 use crate::facts::Facts;
@@ -49,6 +57,14 @@ pub const ALL: &[System] = &[
     kubeadm::SYSTEM,
     kube_proxy_config::SYSTEM,
     kubelet_config::SYSTEM,
+    kind_cluster::SYSTEM,
+    cluster_api::SYSTEM,
+    k0s::SYSTEM,
+    openshift_network::SYSTEM,
+    gardener_shoot::SYSTEM,
+    talos_network::SYSTEM,
+    service_cidr::SYSTEM,
+    no_dual_stack::SYSTEM,
 ];
 
 /// What the package says about address families.
