@@ -287,7 +287,9 @@ impl<'t> Lowering<'t> {
                 if matches!(node.kind(), Kind::Mapping(_) | Kind::Sequence(_)) {
                     look = Look::of(node, self.root);
                 }
-                let text = write::scalar(value, look.quotes(None), &look, in_flow);
+                let quotes = look.quotes(None);
+                let quotes = if node.string().is_some() { Quotes { free: None, ..quotes } } else { quotes };
+                let text = write::scalar(value, quotes, &look, in_flow);
                 let glued = span.start == span.end && self.text[..span.start].ends_with([':', '-', ',']);
                 self.out.edits.push(Edit::replace(span, if glued { format!(" {text}") } else { text }));
             }
