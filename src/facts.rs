@@ -40,6 +40,10 @@ pub enum Source {
     Installation,
     /// An `IPPool` object.
     IpPool,
+    /// `ipv6_pools` in Calico's CNI config.
+    CniConfig,
+    /// `net-conf.json` of flannel.
+    Flannel,
     /// `networking` of a kubeadm ClusterConfiguration.
     Kubeadm,
     /// `spec.clusterNetwork` of a `Cluster` of Cluster API.
@@ -75,6 +79,8 @@ impl Source {
             Self::CalicoNode => "calico-node",
             Self::Installation => "Installation",
             Self::IpPool => "IPPool",
+            Self::CniConfig => "the CNI config",
+            Self::Flannel => "flannel",
             Self::Kubeadm => "kubeadm",
             Self::ClusterApi => "Cluster API",
             Self::Kind => "kind",

@@ -90,6 +90,19 @@ pub struct Change {
     pub message: String,
 }
 
+/// An object that must be in the package, and is not.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// The object.
+    pub object: Value,
+    /// The resource that asks for it, by its position in the package; the new one goes into the same file.
+    pub beside: usize,
+    /// Why.
+    pub rule: &'static Rule,
+    /// What is done and why, for a person.
+    pub message: String,
+}
+
 /// Something to say that is not an edit.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -109,13 +122,25 @@ pub struct Plan {
     /// In the order of the systems.
     pub changes: Vec<Change>,
     /// In the order of the systems.
+    pub additions: Vec<Addition>,
+    /// In the order of the systems.
     pub findings: Vec<Finding>,
 }
 
 impl Plan {
+    /// Whether no system had anything to want or to say.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.additions.is_empty() && self.findings.is_empty()
+    }
+
     /// `op` must hold in `resource`.
     pub fn want(&mut self, resource: &Resource<'_>, rule: &'static Rule, op: Op, message: impl Into<String>) {
         self.changes.push(Change { resource: resource.index, op, rule, message: message.into() });
+    }
+
+    /// `object` must be in the package; no object is it yet.
+    pub fn add(&mut self, beside: &Resource<'_>, rule: &'static Rule, object: Value, message: impl Into<String>) {
+        self.additions.push(Addition { object, beside: beside.index, rule, message: message.into() });
     }
 
     /// A finding of severity error.

@@ -6,7 +6,7 @@ use crate::apply::{self, Refusal};
 use crate::checks;
 use crate::config::{self, Action, Config, ConfigError};
 use crate::package::{self, Form, Package, Resource};
-use crate::plan::{Change, Rule, Severity};
+use crate::plan::{Addition, Change, Plan, Rule, Severity};
 use crate::results::{self, Report};
 use crate::systems;
 use crate::text::{self, Edit};
@@ -112,8 +112,7 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
     match package.results(results) {
         Ok(of_results) => {
             // Both may have to keep the last line of the text as it is: they share that edit.
-            let last = edits.len().saturating_sub(4);
-            let new: Vec<_> = of_results.into_iter().filter(|edit| !edits[last..].contains(edit)).collect();
+            let new: Vec<_> = of_results.into_iter().filter(|edit| !edits.contains(edit)).collect();
             edits.extend(new);
         }
         Err(blocked) => return could_not_run(format!("{stderr}error: {blocked}\n")),
@@ -133,12 +132,17 @@ pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
     };
     let plan = systems::plan(package, &config);
     let mut reports: Vec<_> = config.warnings.iter().map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message)).collect();
-    reports.extend(plan.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
-    if reports.is_empty() && plan.changes.is_empty() && facts.ranges.is_empty() {
+    if reports.is_empty() && plan.is_empty() && facts.ranges.is_empty() {
         let severity = if config.strict { Severity::Error } else { Severity::Info };
         reports.push(Report::general(severity, &NOTHING, "nothing to enable: no object of this package switches an address family on"));
     }
-    let edits = changed(package, &plan.changes, &config, &mut reports);
+    // What is done comes before what is to be known: hosts may show the first few results only.
+    let edits = changed(package, &plan, &config, &mut reports);
+    reports.extend(plan.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
+    if edits.is_empty() {
+        // Advice goes with changes: a package that needs none is left in peace.
+        reports.retain(|report| report.severity < Severity::Info || report.rule == NOTHING.id);
+    }
     results::sort(&mut reports);
     if results::has_error(&reports) {
         // All or nothing: what is not done must not be said to be done.
@@ -148,10 +152,10 @@ pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
     Outcome { edits, reports }
 }
 
-/// The verified edits of all changes; the reports about them, and about the package as they leave it.
-fn changed(package: &Package<'_>, changes: &[Change], config: &Config, reports: &mut Vec<Report>) -> Vec<Edit> {
+/// The verified edits of all changes and additions; the reports about them, and about the package as they leave it.
+fn changed(package: &Package<'_>, plan: &Plan, config: &Config, reports: &mut Vec<Report>) -> Vec<Edit> {
     let mut by_resource: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
-    for change in changes {
+    for change in &plan.changes {
         by_resource.entry(change.resource).or_default().push(change);
     }
     let (mut edits, mut texts) = (Vec::new(), BTreeMap::new());
@@ -166,13 +170,25 @@ fn changed(package: &Package<'_>, changes: &[Change], config: &Config, reports: 
             Err(refusal) => reports.push(refused(&package.all()[index], refusal)),
         }
     }
+    for addition in &plan.additions {
+        let beside = &package.all()[addition.beside];
+        match package.append(beside, &addition.object) {
+            Ok(appended) => {
+                reports.push(added(addition, config.action));
+                // Both may have to keep the last line of the text as it is: they share that edit.
+                let new: Vec<_> = appended.edits.into_iter().filter(|edit| !edits.contains(edit)).collect();
+                edits.extend(new);
+                let behind_all = texts.last_key_value().map_or(0, |(last, _)| last + 1).max(package.all().len());
+                texts.insert(behind_all, appended.text);
+            }
+            Err(blocked) => reports.push(refused(beside, Refusal::Blocked(blocked))),
+        }
+    }
     let edited = package.edited(&texts);
-    for index in texts.keys() {
-        let came_out = edited
-            .as_ref()
-            .is_ok_and(|edited| apply::came_out_as_meant(&package.all()[*index], &edited.all()[*index], &by_resource[index]));
-        if !came_out {
-            reports.push(refused(&package.all()[*index], Refusal::Unfit));
+    for (index, changes) in by_resource.iter().filter(|(index, _)| texts.contains_key(index)) {
+        let (before, edited) = (&package.all()[*index], edited.as_ref().map(|edited| &edited.all()[*index]));
+        if !edited.is_ok_and(|after| apply::came_out_as_meant(before, after, changes)) {
+            reports.push(refused(before, Refusal::Unfit));
         }
     }
     if let Ok(edited) = edited {
@@ -183,22 +199,29 @@ fn changed(package: &Package<'_>, changes: &[Change], config: &Config, reports: 
 }
 
 /// A change has two faces: done in `Apply`, missing in `Check`. The mode is looked at here and nowhere else.
+fn face(message: &str, action: Action) -> (Severity, String) {
+    match action {
+        Action::Apply => (Severity::Info, message.to_owned()),
+        Action::Check => (Severity::Error, format!("must be changed: {message}")),
+    }
+}
+
 fn report_of(done: Done, changes: &[&Change], action: Action) -> Report {
     let change = changes[done.op];
-    let (severity, message) = match action {
-        Action::Apply => (Severity::Info, change.message.clone()),
-        Action::Check => (Severity::Error, format!("must be changed: {}", change.message)),
-    };
+    let (severity, message) = face(&change.message, action);
     Report {
-        severity,
-        message,
-        rule: change.rule.id,
         resource: Some(change.resource),
         path: Some(done.path),
         current: done.current,
         proposed: done.proposed,
         offset: Some(done.offset),
+        ..Report::general(severity, change.rule, message)
     }
+}
+
+fn added(addition: &Addition, action: Action) -> Report {
+    let (severity, message) = face(&addition.message, action);
+    Report { resource: Some(addition.beside), ..Report::general(severity, addition.rule, message) }
 }
 
 fn refused(resource: &Resource<'_>, refusal: Refusal) -> Report {

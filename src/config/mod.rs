@@ -73,6 +73,10 @@ pub struct Config {
     /// `Keep` leaves the IPAM plugin as it is. `CalicoIPAM` makes it calico-ipam, as the how-to does literally.
     #[schemars(default, extend("default" = "Keep"))]
     pub ipam: Ipam,
+    /// Whether the probes of calico-node look at BIRD for IPv6 instead of IPv4 (`mode: IPv6Only`). By default they stay as
+    /// they are, with a warning.
+    #[schemars(rename = "bird6Probes")]
+    pub bird6_probes: Option<bool>,
     /// The addresses of each node, as `IPv4,IPv6`, by node name: for the kubelet's `--node-ip`.
     #[schemars(rename = "nodeIPs", with = "BTreeMap<String, String>", default)]
     pub node_ips: BTreeMap<String, [IpAddr; 2]>,
@@ -306,6 +310,7 @@ impl Config {
             ipv6_block_size: reader.checked("ipv6BlockSize", block_size),
             ipv6_encapsulation: reader.choice("ipv6Encapsulation", &ENCAPSULATIONS),
             ipam: reader.choice("ipam", &[("Keep", Ipam::Keep), ("CalicoIPAM", Ipam::CalicoIpam)]).unwrap_or_default(),
+            bird6_probes: reader.boolean("bird6Probes"),
             node_ips: reader.node_ips("nodeIPs"),
             strict: reader.boolean("strict").unwrap_or_default(),
             warnings: Vec::new(),

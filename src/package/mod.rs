@@ -4,6 +4,7 @@
 //! system asks for its [`root`](Resource::root). There are two ways to find them, which give the same: [`Package::scan`]
 //! looks at the indentation only, and [`Package::read`] parses everything. [`with`] takes the first where it can.
 
+mod append;
 mod lines;
 mod list;
 mod scan;
@@ -14,10 +15,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
+pub use self::append::Appended;
 use self::lines::Lines;
 use self::list::List;
 use crate::text::{self, Edit, Span};
 use crate::yaml::{Blocked, Node, Op, Path, Tree, Value, Want, YamlError, lower};
+
+/// The annotations that say which file an object is in; kpt and kustomize write the first, older versions the second.
+const PATHS: [&str; 2] = ["internal.config.kubernetes.io/path", "config.kubernetes.io/path"];
 
 /// How the objects are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,21 +204,26 @@ impl<'t> Package<'t> {
         configures_tools(resource) || self.config_identity.as_ref().is_some_and(|config| *config == resource.heads())
     }
 
-    /// The package with the objects at some positions replaced by these texts, each of one object.
+    /// The package with the objects at some positions replaced by these texts, each of one object; one at a position
+    /// behind the last is a new object.
     ///
     /// # Errors
     /// The position of a text that is not one object.
     pub fn edited<'a>(&'a self, texts: &'a BTreeMap<usize, String>) -> Result<Package<'a>, usize> {
         let mut resources: Vec<Resource<'a>> = self.resources.clone();
         for (&index, text) in texts {
-            let tree = Tree::parse(text, Span::new(0, text.len())).map_err(|_| index)?;
+            let tree = Rc::new(Tree::parse(text, Span::new(0, text.len())).map_err(|_| index)?);
             let mut roots = tree.roots();
-            let (Some(root), None) = (roots.next().map(Node::id), roots.next()) else { return Err(index) };
-            drop(roots);
-            let resource = &mut resources[index];
-            resource.content = Content::Node(Rc::new(tree), root);
+            let (Some(root), None) = (roots.next(), roots.next()) else { return Err(index) };
+            match resources.get_mut(index) {
+                Some(resource) => resource.content = Content::Node(Rc::clone(&tree), root.id()),
+                None => push(&mut resources, &tree, root),
+            }
         }
-        Ok(Package { resources, by_name: RefCell::default(), ..self.clone() })
+        Ok(Package {
+            config_identity: self.config_identity.clone(),
+            ..Package::new(self.text, self.form, resources, self.around.clone(), Rc::clone(&self.misread))
+        })
     }
 
     /// The functionConfig of a ResourceList.
@@ -239,9 +249,14 @@ impl<'t> Package<'t> {
         }
         let path = Path::of(&["results"]);
         let ops: Vec<_> = results.into_iter().map(|result| Op::new(path.clone(), Want::Contains(result))).collect();
+        self.lower(&ops)
+    }
+
+    /// The edits that make `ops` hold for the list around the objects.
+    fn lower(&self, ops: &[Op]) -> Result<Vec<Edit>, Blocked> {
         let edits = match &self.around {
-            Around::Whole(tree) => only(tree.roots()).map(|root| lower(root, &ops).map(|lowered| lowered.edits)),
-            Around::List(list) => list.lower(&ops),
+            Around::Whole(tree) => only(tree.roots()).map(|root| lower(root, ops).map(|lowered| lowered.edits)),
+            Around::List(list) => list.lower(ops),
             Around::Nothing => None,
         };
         edits.unwrap_or_else(|| {
@@ -315,7 +330,7 @@ impl Resource<'_> {
 
     /// The file that the object is in, relative to the package, as kpt and kustomize tell it.
     pub fn file(&self) -> Option<&str> {
-        ["internal.config.kubernetes.io/path", "config.kubernetes.io/path"].into_iter().find_map(|key| self.annotation(key))
+        PATHS.into_iter().find_map(|key| self.annotation(key))
     }
 
     /// The position of the object in its file.

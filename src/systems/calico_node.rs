@@ -1,48 +1,59 @@
-//! The environment of `calico-node`: the node's IPv6 address, the IPv6 pool, IPv6 in Felix.
+//! The environment of `calico-node`: the node's IPv6 address, and IPv6 in Felix.
 //!
 //! # Recognises
-//! The container `calico-node` of any DaemonSet; never an init container, which can have the same image.
+//! The container `calico-node` of any DaemonSet, also by its image; never an init container, which can have the same
+//! image.
 //!
 //! # Changes
-//! `IP6` is `autodetect`, `CALICO_IPV6POOL_CIDR` is the IPv6 pod range, `FELIX_IPV6SUPPORT` is `true`. An entry that is
-//! there is changed in place; new ones go to the end of `env`, because hosts carry comments over by position. The
-//! comment "Disable IPv6 on Kubernetes." above the entry that now enables it is put right.
+//! `IP6` is `autodetect`, unless it is an address; `FELIX_IPV6SUPPORT` is `true`; `IP6_AUTODETECTION_METHOD` is as the
+//! configuration says, and never `none`. In a package that is IPv6 first, `IP=none` becomes `autodetect`. An entry that
+//! is there is changed in place, also where its value is the key of a ConfigMap; new ones go to the end of `env`,
+//! because hosts carry comments over by position. The comment "Disable IPv6 on Kubernetes." above the entry that now
+//! enables it is put right.
 //!
 //! # Leaves alone
-//! DaemonSets for Windows, those that the operator renders, and those where Calico IPAM does not give out addresses.
+//! DaemonSets for Windows, those that the operator renders, those where Calico neither gives out addresses nor routes
+//! them. Where Calico makes no routes, calico-node ignores `IP6`: it stays as it is.
 //!
 //! # Sources
 //! Calico documentation v3.11 to v3.16, networking/dual-stack.md; projectcalico/calico v3.32.1
-//! node/pkg/lifecycle/startup/startup.go.
+//! node/pkg/lifecycle/startup/startup.go and autodetection.
+
+use std::net::Ipv6Addr;
 
 use super::System;
-use super::shared::calico::{BACKEND_NONE, NO_CNI_CONFIG, NO_DEFAULT_POOLS, NOT_CALICO_IPAM, OPERATOR_MANAGED, WINDOWS, installs};
-use super::shared::workload::Container;
-use crate::cidr::Cidr;
-use crate::config::Config;
-use crate::facts::{Facts, Role, Source};
+use super::shared::calico::{
+    Backend, Install, RELEASE_RULES, Release, daemon_sets, installs, is_calico_node, is_operator_managed, is_windows,
+};
+use super::shared::env::{self, Setting, find_duplicates, set, set_with};
+use super::shared::workload::{Container, containers};
+use crate::cidr::{Cidr, Family};
+use crate::config::{self, Config, Mode};
 use crate::package::Package;
 use crate::plan::{Place, Plan, Rule};
-use crate::yaml::{Op, Reword};
+use crate::version::Version;
+use crate::yaml::Reword;
 
 pub(super) const SYSTEM: System = System {
     name: "calico_node",
     recognises: "the container calico-node of a DaemonSet",
     rules: &[
         &IP6,
-        &POOL,
+        &IP,
+        &METHOD,
+        &METHOD_UNKNOWN,
         &FELIX,
-        &DUPLICATE,
+        &USE_POD_CIDR,
         &MISSPELT,
-        &FROM_ELSEWHERE,
-        &NO_CNI_CONFIG,
-        &NOT_CALICO_IPAM,
-        &BACKEND_NONE,
+        &NEEDS_ADDRESS,
+        &HOST,
         &OPERATOR_MANAGED,
-        &WINDOWS,
-        &NO_DEFAULT_POOLS,
+        env::RULES[0],
+        env::RULES[1],
+        env::RULES[2],
+        RELEASE_RULES[0],
     ],
-    facts,
+    facts: |_, _| {},
     plan,
 };
 
@@ -53,108 +64,187 @@ static IP6: Rule = Rule {
     remedy: "`IP6` must be \"autodetect\". Every node must have a global IPv6 address, or calico-node terminates.",
     source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go",
 };
-static POOL: Rule = Rule {
-    id: "calico-node-ipv6-pool",
-    title: "calico-node creates the IPv6 pool",
-    why: "Without CALICO_IPV6POOL_CIDR, calico-node invents a random unique-local range that nothing else knows.",
-    remedy: "`CALICO_IPV6POOL_CIDR` must be the IPv6 cluster CIDR of kube-controller-manager and kube-proxy.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+static IP: Rule = Rule {
+    id: "calico-node-ip",
+    title: "calico-node detects the node's IPv4 address",
+    why: "With IP=none, the node has no IPv4 address to Calico: no IPv4 routes between nodes.",
+    remedy: "`IP` must be \"autodetect\".",
+    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go",
+};
+static METHOD: Rule = Rule {
+    id: "calico-node-ip6-autodetection",
+    title: "How calico-node finds the node's IPv6 address",
+    why: "\"first-found\" takes the first global address, which can be a virtual one (/128 of keepalived) or another network's.",
+    remedy: "Set `ipv6AutodetectionMethod`: \"kubernetes-internal-ip\" (v3.22 and later), \"interface=...\" or \"cidr=...\".",
+    source: "https://github.com/projectcalico/calico/issues/4870",
+};
+static METHOD_UNKNOWN: Rule = Rule {
+    id: "calico-node-ip6-autodetection-unknown",
+    title: "A detection method that this Calico does not know",
+    why: "calico-node terminates (\"Invalid IP autodetection method\"): the whole network of the node is down.",
+    remedy: "Use \"first-found\", \"can-reach=...\", \"interface=...\" or \"skip-interface=...\"; \"cidr=...\" from v3.16, \"kubernetes-internal-ip\" from v3.22.",
+    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/autodetection",
 };
 static FELIX: Rule = Rule {
     id: "calico-node-felix-ipv6",
     title: "Felix programs IPv6",
     why: "With FELIX_IPV6SUPPORT=false, Felix does no IPv6, and calico-node does not even create the IPv6 pool.",
     remedy: "`FELIX_IPV6SUPPORT` must be \"true\".",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go ipv6Supported",
+    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go ipv6Supported; https://github.com/projectcalico/calico/pull/1637",
 };
-static DUPLICATE: Rule = Rule {
-    id: "calico-node-duplicate-variable",
-    title: "A variable is there twice",
-    why: "The kubelet takes the last entry; server-side apply refuses the object.",
-    remedy: "Remove all entries but one.",
-    source: "https://github.com/projectcalico/calico/pull/1637",
+static USE_POD_CIDR: Rule = Rule {
+    id: "calico-node-use-pod-cidr",
+    title: "USE_POD_CIDR goes with host-local",
+    why: "With USE_POD_CIDR=true, Calico routes the pod range of each node; calico-ipam gives out other blocks.",
+    remedy: "`USE_POD_CIDR` must be \"false\" where calico-ipam gives out the addresses.",
+    source: "projectcalico/calico v3.32.1 manifests/calico-policy-only.yaml",
 };
 static MISSPELT: Rule = Rule {
     id: "calico-node-misspelt-variable",
     title: "A variable is misspelt",
     why: "calico-node does not read it, so it has no effect.",
-    remedy: "Remove it; the entry with the right name is there.",
+    remedy: "Remove it, and use the name that calico-node reads.",
     source: "kubernetes-sigs/cluster-api-provider-azure templates/addons/calico-dual-stack.yaml (v3.22 to v3.29)",
 };
-static FROM_ELSEWHERE: Rule = Rule {
-    id: "calico-node-variable-from-elsewhere",
-    title: "A variable comes from another object",
-    why: "What it says there decides; an edit of the entry would cut the reference.",
-    remedy: "Set the value in the object that it comes from.",
-    source: "https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.33/#envvar-v1-core",
+static NEEDS_ADDRESS: Rule = Rule {
+    id: "calico-node-needs-ipv6-address",
+    title: "Every node needs an IPv6 address",
+    why: "calico-node terminates where it detects none (\"failed to autodetect an IPv6 address\"): the whole network of the node is down.",
+    remedy: "Give every node a global or unique-local IPv6 address first; choose how it is found with `ipv6AutodetectionMethod`.",
+    source: "https://github.com/projectcalico/calico/issues/6443",
+};
+static HOST: Rule = Rule {
+    id: "calico-host-ipv6",
+    title: "What IPv6 needs on the hosts",
+    why: "Without forwarding, ip6tables modules, or with IPv6 disabled for containers, pods have IPv6 addresses that reach nothing, or do not start.",
+    remedy: "Set the sysctls, load the modules (ip6_tables, ip6table_nat, ip6t_rpfilter), and allow IPv6 in the container runtime.",
+    source: "https://docs.tigera.io/calico/latest/networking/ipam/ipv6; https://github.com/projectcalico/calico/issues/8433; https://github.com/projectcalico/calico/issues/2191",
+};
+static OPERATOR_MANAGED: Rule = Rule {
+    id: "calico-operator-managed",
+    title: "The operator renders this object",
+    why: "The Tigera operator overwrites every edit of the objects that it renders.",
+    remedy: "Edit the Installation resource instead: it must have an IPv6 pool in `spec.calicoNetwork.ipPools`.",
+    source: "tigera/operator pkg/render/node.go",
 };
 
 /// Names seen in the wild that calico-node does not know, and what was meant.
-const MISSPELLINGS: [(&str, &str); 5] = [
-    ("CALICO_IPv6POOL_CIDR", "CALICO_IPV6POOL_CIDR"),
+const MISSPELLINGS: [(&str, &str); 6] = [
     ("CALICO_IPV6_POOL_CIDR", "CALICO_IPV6POOL_CIDR"),
     ("CALICO_IPV6_IPPOOL_CIDR", "CALICO_IPV6POOL_CIDR"),
+    ("CALICO_IPV4_IPPOOL_IPIP", "CALICO_IPV4POOL_IPIP"),
     ("FELIX_IPV6_SUPPORT", "FELIX_IPV6SUPPORT"),
     ("IP6_AUTODETECT_METHOD", "IP6_AUTODETECTION_METHOD"),
+    ("IPV6_AUTODETECTION_METHOD", "IP6_AUTODETECTION_METHOD"),
 ];
 
-/// The pools that calico-node creates: of each family, the only one.
-fn facts(package: &Package<'_>, facts: &mut Facts) {
-    for node in installs(package).into_iter().filter_map(|install| install.node) {
-        for name in ["CALICO_IPV4POOL_CIDR", "CALICO_IPV6POOL_CIDR"] {
-            let Some(entry) = node.env(name).last().copied() else { continue };
-            let range = node.env_text(package, name).and_then(|text| Cidr::parse(text).ok());
-            let path = node.env_path(entry.index).key("value");
-            facts.whole(Role::Pods, Source::CalicoNode, node.resource, &path, range.map(|parsed| parsed.cidr).into_iter().collect());
-        }
-    }
-}
+/// The variables of `calico-node` that decide about IPv6.
+const VARIABLES: [&str; 9] = [
+    "IP",
+    "IP6",
+    "IP6_AUTODETECTION_METHOD",
+    "CALICO_IPV6POOL_CIDR",
+    "CALICO_IPV6POOL_BLOCK_SIZE",
+    "CALICO_IPV6POOL_NAT_OUTGOING",
+    "CALICO_IPV6POOL_VXLAN",
+    "CALICO_ROUTER_ID",
+    "FELIX_IPV6SUPPORT",
+];
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
-    for install in installs(package) {
-        if let Some((rule, message)) = install.refusal(package) {
-            plan.warning(rule, Place::of(install.daemon_set), message);
-            continue;
+    for daemon_set in daemon_sets(package).filter(|daemon_set| is_operator_managed(daemon_set) && !is_windows(daemon_set)) {
+        if containers(daemon_set, "containers").iter().any(is_calico_node) {
+            let message = format!(
+                "{daemon_set} is rendered by the Tigera operator, which would undo an edit: add the IPv6 pool to the Installation resource instead"
+            );
+            plan.warning(&OPERATOR_MANAGED, Place::of(daemon_set), message);
         }
-        if let Some(node) = &install.node {
-            variables(node, config, plan);
+    }
+    for install in installs(package) {
+        let Some(node) = install.our_node() else { continue };
+        if install.backend != Backend::None {
+            addresses(package, &install, node, config, plan);
+        }
+        let setting = Setting { name: "FELIX_IPV6SUPPORT", value: "true", rule: &FELIX, effect: "Felix programs IPv6, too" };
+        set_with(package, node, setting, plan, |op| crate::yaml::Op {
+            reword: Some(Reword { from: "Disable IPv6 on Kubernetes.", to: "Enable IPv6 on Kubernetes.".into() }),
+            ..op
+        });
+        if config.ipam == config::Ipam::CalicoIpam && install.backend != Backend::None {
+            without_pod_ranges(package, node, plan);
+        }
+        find_duplicates(node, &VARIABLES, plan);
+        misspelt(node, plan);
+        let message = "on every node `net.ipv6.conf.all.forwarding` must be 1, `net.ipv6.conf.all.disable_ipv6` 0, in the network namespaces of pods too, and ip6tables must have its modules";
+        plan.info(&HOST, Place::of(install.daemon_set), message);
+    }
+}
+
+/// The node's own addresses.
+fn addresses(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
+    let is_address =
+        |text: &str| text.parse::<Ipv6Addr>().is_ok() || Cidr::parse(text).is_ok_and(|parsed| parsed.cidr.family() == Family::V6);
+    if !node.env_text(package, "IP6").is_some_and(is_address) {
+        let effect = "calico-node detects the IPv6 address of its node";
+        set(package, node, Setting { name: "IP6", value: "autodetect", rule: &IP6, effect }, plan);
+        let message = "every node must have a global or unique-local IPv6 address before this is applied, or its calico-node terminates; `ipv6AutodetectionMethod` chooses among several";
+        plan.info(&NEEDS_ADDRESS, Place::at(node.resource, &node.path), message);
+    }
+    if config.mode == Mode::DualStack && node.env_text(package, "IP") == Some("none") {
+        let effect = "calico-node detects the IPv4 address of its node, too";
+        set(package, node, Setting { name: "IP", value: "autodetect", rule: &IP, effect }, plan);
+    }
+    method(package, node, &install.release(config), config, plan);
+}
+
+const METHOD_NAME: &str = "IP6_AUTODETECTION_METHOD";
+
+/// How the IPv6 address is found.
+fn method(package: &Package<'_>, node: &Container<'_>, release: &Release, config: &Config, plan: &mut Plan) {
+    let current = node.env_text(package, METHOD_NAME);
+    let wanted = match (&config.ipv6_autodetection_method, current) {
+        (Some(method), _) => method.as_str(),
+        (None, Some("none")) => "first-found",
+        (None, Some(method)) if !method.is_empty() && !env::is_template(method) => method,
+        _ => return,
+    };
+    let known = match wanted.split_once('=').map_or(wanted, |(method, _)| method) {
+        "first-found" | "can-reach" | "interface" | "skip-interface" => true,
+        "cidr" => release.has(Version::new(3, 16), plan),
+        "kubernetes-internal-ip" => release.has(Version::new(3, 22), plan),
+        _ => false,
+    };
+    if !known {
+        let message = format!("{release} does not know the `{METHOD_NAME}` \"{wanted}\", and calico-node would terminate: use another one");
+        plan.error(&METHOD_UNKNOWN, Place::at(node.resource, &node.path), message);
+    } else if current != Some(wanted) {
+        let effect = "how calico-node finds the IPv6 address of its node";
+        set(package, node, Setting { name: METHOD_NAME, value: wanted, rule: &METHOD, effect }, plan);
+    }
+}
+
+/// With calico-ipam in place of host-local, the pod ranges of the nodes do not count any more.
+fn without_pod_ranges(package: &Package<'_>, node: &Container<'_>, plan: &mut Plan) {
+    let deployments = package.of_kind("apps", "Deployment").flat_map(|deployment| containers(deployment, "containers"));
+    let typha = deployments.filter(|container| container.name() == "calico-typha");
+    for container in std::iter::once(node.clone()).chain(typha) {
+        let is_set = container.env_text(package, "USE_POD_CIDR").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        if is_set {
+            let effect = "calico-ipam does not take the pod ranges of the nodes";
+            set(package, &container, Setting { name: "USE_POD_CIDR", value: "false", rule: &USE_POD_CIDR, effect }, plan);
         }
     }
 }
 
-fn variables(node: &Container<'_>, config: &Config, plan: &mut Plan) {
-    set(node, "IP6", "autodetect", &IP6, "calico-node detects the IPv6 address of its node", plan);
-    if let Some(cidr) = config.ipv6_pod_cidr {
-        set(node, "CALICO_IPV6POOL_CIDR", &cidr.to_string(), &POOL, "calico-node creates the IPv6 pool from it", plan);
-    }
-    set(node, "FELIX_IPV6SUPPORT", "true", &FELIX, "Felix programs IPv6, too", plan);
-    for (wrong, right) in MISSPELLINGS {
-        for entry in node.env(wrong) {
+/// Variables that nobody reads.
+fn misspelt(node: &Container<'_>, plan: &mut Plan) {
+    for entry in node.all_env() {
+        let wrong = entry.name();
+        let meant = MISSPELLINGS.iter().find(|(misspelt, _)| *misspelt == wrong).map(|(_, right)| *right);
+        let in_other_letters = || VARIABLES.into_iter().find(|right| *right != wrong && right.eq_ignore_ascii_case(wrong));
+        if let Some(right) = meant.or_else(in_other_letters) {
             let message = format!("`{wrong}` is not a variable of calico-node, it is called `{right}`: remove this entry");
             plan.warning(&MISSPELT, Place::at(node.resource, &node.env_path(entry.index)).with_current(wrong), message);
         }
     }
-}
-
-/// The variable `name` must have `value`; the last entry decides, as it does for the kubelet.
-fn set(node: &Container<'_>, name: &str, value: &str, rule: &'static Rule, effect: &str, plan: &mut Plan) {
-    let entries = node.env(name);
-    for entry in entries.iter().rev().skip(1) {
-        let message = format!("`{name}` is there {} times, and the last entry decides: remove this one", entries.len());
-        plan.warning(&DUPLICATE, Place::at(node.resource, &node.env_path(entry.index)), message);
-    }
-    let path = match entries.last() {
-        Some(entry) if entry.node.get("valueFrom").is_some() => {
-            let message = format!("`{name}` comes from another object and was not edited: it must be \"{value}\" there");
-            plan.warning(&FROM_ELSEWHERE, Place::at(node.resource, &node.env_path(entry.index)).with_proposed(value), message);
-            return;
-        }
-        Some(entry) => node.env_path(entry.index).key("value"),
-        None => node.path.key("env").item("name", name).key("value"),
-    };
-    let mut op = Op::is(path, value);
-    if name == "FELIX_IPV6SUPPORT" {
-        op.reword = Some(Reword { from: "Disable IPv6 on Kubernetes.", to: "Enable IPv6 on Kubernetes.".into() });
-    }
-    plan.want(node.resource, rule, op, format!("`{name}` set to \"{value}\": {effect}"));
 }

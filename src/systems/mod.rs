@@ -2,7 +2,13 @@
 //! line to [`ALL`], and a folder of fixtures of the same name.
 
 mod calico_cni;
+mod calico_dataplane;
+mod calico_host_local;
+mod calico_ipv6_only;
 mod calico_node;
+mod calico_pool;
+mod calico_windows;
+mod canal;
 mod kube_components;
 mod kube_proxy_config;
 mod kubeadm;
@@ -30,8 +36,20 @@ pub struct System {
 }
 
 /// All systems, in the order of their results.
-pub const ALL: &[System] =
-    &[calico_cni::SYSTEM, calico_node::SYSTEM, kube_components::SYSTEM, kubeadm::SYSTEM, kube_proxy_config::SYSTEM, kubelet_config::SYSTEM];
+pub const ALL: &[System] = &[
+    calico_cni::SYSTEM,
+    calico_host_local::SYSTEM,
+    canal::SYSTEM,
+    calico_node::SYSTEM,
+    calico_ipv6_only::SYSTEM,
+    calico_pool::SYSTEM,
+    calico_dataplane::SYSTEM,
+    calico_windows::SYSTEM,
+    kube_components::SYSTEM,
+    kubeadm::SYSTEM,
+    kube_proxy_config::SYSTEM,
+    kubelet_config::SYSTEM,
+];
 
 /// What the package says about address families.
 pub fn facts(package: &Package<'_>) -> Facts {

@@ -3,6 +3,7 @@
 //! The tree never owns or prints a document: it says where things are. [`lower`](edit::lower) turns
 //! what must hold into the fewest [`Edit`](crate::text::Edit)s.
 
+mod document;
 mod edit;
 mod embed;
 mod lower;
@@ -18,6 +19,7 @@ mod write;
 
 use std::fmt;
 
+pub use document::{append_document, append_item};
 pub use edit::{Blocked, Done, Lowered, Op, Reword, Want, lower};
 pub use embed::Embedded;
 pub use path::{Path, Step};

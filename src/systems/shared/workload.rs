@@ -18,6 +18,17 @@ pub(crate) struct EnvEntry<'p> {
     pub node: Node<'p>,
 }
 
+/// Where the value of a variable stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Variable<'p> {
+    /// Nowhere: the container does not get the variable.
+    Unset,
+    /// In the package: in the entry itself, or under the key of the object that the entry refers to.
+    At { resource: &'p Resource<'p>, path: Path, node: Option<Node<'p>> },
+    /// Elsewhere: the place of the entry, and what it refers to.
+    Elsewhere { entry: Path, from: String },
+}
+
 /// The containers under `field` (`containers` or `initContainers`) of a Pod, or of a workload's Pod template.
 pub(crate) fn containers<'p>(resource: &'p Resource<'p>, field: &str) -> Vec<Container<'p>> {
     let keys: &[&str] = if resource.kind == "Pod" { &["spec"] } else { &["spec", "template", "spec"] };
@@ -44,42 +55,85 @@ impl<'p> Container<'p> {
         self.node.text_at(&["name"]).unwrap_or_default()
     }
 
-    /// All entries of `env` with this name, in order; the kubelet takes the last.
-    pub(crate) fn env(&self, name: &str) -> Vec<EnvEntry<'p>> {
-        let entries = self.node.get("env").into_iter().flat_map(Node::items).enumerate();
-        entries.filter(|(_, node)| node.text_at(&["name"]) == Some(name)).map(|(index, node)| EnvEntry { index, node }).collect()
+    pub(crate) fn image(&self) -> &'p str {
+        self.node.text_at(&["image"]).unwrap_or_default()
     }
 
-    /// What the variable is when the container runs: its value, or the key of a ConfigMap of the package it refers to.
-    pub(crate) fn env_text<'a>(&self, package: &'a Package<'a>, name: &str) -> Option<&'a str>
-    where
-        'p: 'a,
-    {
-        let entry = *self.env(name).last()?;
-        if let Some(value) = entry.node.get("value") {
-            return value.text();
-        }
-        let (map, key) = entry.config_map_key()?;
-        find(package, "ConfigMap", map, &self.resource.namespace)?.root().text_at(&["data", key])
+    /// All entries of `env` with this name, in order; the kubelet takes the last.
+    pub(crate) fn env(&self, name: &str) -> Vec<EnvEntry<'p>> {
+        self.all_env().filter(|entry| entry.name() == name).collect()
+    }
+
+    /// All entries of `env`.
+    pub(crate) fn all_env(&self) -> impl Iterator<Item = EnvEntry<'p>> {
+        let entries = self.node.get("env").into_iter().flat_map(Node::items).enumerate();
+        entries.map(|(index, node)| EnvEntry { index, node })
     }
 
     /// The place of the entry at `index` of `env`.
     pub(crate) fn env_path(&self, index: usize) -> Path {
         self.path.key("env").index(index)
     }
+
+    /// Where the variable `name` has its value: the last entry of `env` decides, else the last object of `envFrom` that
+    /// has the key (Kubernetes API reference, Container: `env` takes precedence over `envFrom`).
+    pub(crate) fn variable(&self, package: &'p Package<'p>, name: &str) -> Variable<'p> {
+        let Some(entry) = self.env(name).last().copied() else { return self.from_whole_map(package, name) };
+        let path = self.env_path(entry.index);
+        if entry.node.get("valueFrom").is_none() {
+            return Variable::At { resource: self.resource, path: path.key("value"), node: entry.node.get("value") };
+        }
+        let namespace = &self.resource.namespace;
+        let (kind, field, (object, key)) = match (entry.key_ref("configMapKeyRef"), entry.key_ref("secretKeyRef")) {
+            (Some(reference), _) => ("ConfigMap", "data", reference),
+            (_, Some(reference)) => ("Secret", "stringData", reference),
+            _ => return Variable::Elsewhere { entry: path, from: "a field of the Pod".into() },
+        };
+        let Some(resource) = find(package, kind, object, namespace) else {
+            return Variable::Elsewhere { entry: path, from: format!("the {kind} \"{object}\", which is not in this package") };
+        };
+        let node = resource.root().at(&[field, key]);
+        if kind == "Secret" && node.is_none() && resource.root().at(&["data", key]).is_some() {
+            return Variable::Elsewhere { entry: path, from: format!("the Secret \"{object}\", where it is base64 in `data`") };
+        }
+        Variable::At { resource, path: Path::of(&[field, key]), node }
+    }
+
+    /// The variable as a key of a ConfigMap that `envFrom` names.
+    fn from_whole_map(&self, package: &'p Package<'p>, name: &str) -> Variable<'p> {
+        let sources = self.node.get("envFrom").into_iter().flat_map(Node::items);
+        let found = sources.filter_map(|source| {
+            let key = name.strip_prefix(source.text_at(&["prefix"]).unwrap_or_default())?;
+            let map = source.text_at(&["configMapRef", "name"])?;
+            let resource = find(package, "ConfigMap", map, &self.resource.namespace)?;
+            let node = resource.root().at(&["data", key])?;
+            Some(Variable::At { resource, path: Path::of(&["data", key]), node: Some(node) })
+        });
+        found.last().unwrap_or(Variable::Unset)
+    }
+
+    /// What the variable is when the container runs, as far as the package says it.
+    pub(crate) fn env_text(&self, package: &'p Package<'p>, name: &str) -> Option<&'p str> {
+        self.variable(package, name).text()
+    }
+}
+
+impl<'p> Variable<'p> {
+    /// The value, if the package says one.
+    pub(crate) fn text(&self) -> Option<&'p str> {
+        match self {
+            Self::At { node, .. } => node.filter(|node| !node.is_null())?.text(),
+            _ => None,
+        }
+    }
 }
 
 impl<'p> EnvEntry<'p> {
-    /// Name and key of the ConfigMap that the value comes from.
-    pub(crate) fn config_map_key(&self) -> Option<(&'p str, &'p str)> {
-        self.key_ref("configMapKeyRef")
+    pub(crate) fn name(&self) -> &'p str {
+        self.node.text_at(&["name"]).unwrap_or_default()
     }
 
-    /// Name and key of the Secret that the value comes from.
-    pub(crate) fn secret_key(&self) -> Option<(&'p str, &'p str)> {
-        self.key_ref("secretKeyRef")
-    }
-
+    /// Name and key of the object that the value comes from.
     fn key_ref(&self, field: &str) -> Option<(&'p str, &'p str)> {
         let reference = self.node.at(&["valueFrom", field])?;
         Some((reference.text_at(&["name"])?, reference.text_at(&["key"])?))
