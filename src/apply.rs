@@ -120,7 +120,8 @@ mod tests {
                     }
                     let text = format!("a: 1\nb: {header}\n  c{tail}{next}");
                     assert_eq!(edited(&text), Some(text.replacen('1', "2", 1)), "{text:?}");
-                    let list = format!("kind: List\napiVersion: v1\nitems:\n- a: 1\n  kind: x\n  apiVersion: v1\n  b: {header}\n    c{tail}");
+                    let list =
+                        format!("kind: List\napiVersion: v1\nitems:\n- a: 1\n  kind: x\n  apiVersion: v1\n  b: {header}\n    c{tail}");
                     assert_eq!(edited(&list), Some(list.replacen("a: 1", "a: 2", 1)), "{list:?}");
                     let list = format!("{list}{}- kind: y\n  apiVersion: v1\n", if tail.is_empty() { "\n" } else { "" });
                     assert_eq!(edited(&list), Some(list.replacen("a: 1", "a: 2", 1)), "{list:?}");

@@ -95,11 +95,11 @@ fn say(
         let _ = write!(message, "; \"IPPool {range} is not within the platform's configured pod network CIDR(s)\"");
     }
     let place = fact.place.clone().with_current(range.to_string()).with_proposed(expected.range.to_string());
-    let rule = if outside { &OUTSIDE } else { &DISAGREE };
+    let why = if outside { &OUTSIDE } else { &DISAGREE };
     // What is there already works somehow; what is added, or asked for, must be right.
     if family == Family::V6 || expected.by.is_none() {
-        plan.error(rule, place, message);
+        plan.error(why, place, message);
     } else {
-        plan.warning(rule, place, message);
+        plan.warning(why, place, message);
     }
 }

@@ -38,7 +38,9 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
 fn same_family(fact: &RangeFact) -> &'static str {
     match (fact.source, fact.role) {
         (Source::KubeApiserver, _) => "--service-cluster-ip-range[0] and --service-cluster-ip-range[1] must be of different IP family",
-        (Source::KubeControllerManager, Role::Services) => "serviceCIDR and secondaryServiceCIDR are not dualstack (from different IPfamiles)",
+        (Source::KubeControllerManager, Role::Services) => {
+            "serviceCIDR and secondaryServiceCIDR are not dualstack (from different IPfamiles)"
+        }
         (Source::KubeControllerManager | Source::CloudControllerManager, Role::Pods) => {
             "len of ClusterCIDRs==2 and they are not configured as dual stack (at least one from each IPFamily"
         }
@@ -51,7 +53,9 @@ fn too_many(fact: &RangeFact) -> &'static str {
     match (fact.source, fact.role) {
         (Source::KubeApiserver, _) => "--service-cluster-ip-range must not contain more than two entries",
         (Source::KubeControllerManager, Role::Services) => "--service-cluster-ip-range can not contain more than two entries",
-        (Source::KubeControllerManager | Source::CloudControllerManager, Role::Pods) => "length of clusterCIDRs is:3 more than max allowed of 2",
+        (Source::KubeControllerManager | Source::CloudControllerManager, Role::Pods) => {
+            "length of clusterCIDRs is:3 more than max allowed of 2"
+        }
         _ => same_family(fact),
     }
 }

@@ -33,7 +33,12 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
             stale(seen.facts, |on| !on, &format!("Kubernetes {version} needs dual-stack: \"{quote}\""), plan);
         }
         Some(version) => {
-            stale(seen.facts, |_| true, &format!("Kubernetes {version} does not know it: \"unrecognized feature gate: IPv6DualStack\""), plan);
+            stale(
+                seen.facts,
+                |_| true,
+                &format!("Kubernetes {version} does not know it: \"unrecognized feature gate: IPv6DualStack\""),
+                plan,
+            );
         }
         // Taken for a current version, which is said where the edit is made.
         None => {}

@@ -77,10 +77,10 @@ impl Seen<'_> {
         format!("{file}{name}{path}")
     }
 
-    /// The facts that say the whole range of the cluster, and so its order: not the pools of Calico, and not what follows
-    /// the cluster's range.
+    /// The facts that say the ranges of the cluster in an order: pools of Calico have none, and flannel names each family.
     fn of_the_cluster(&self) -> impl Iterator<Item = &RangeFact> {
-        self.facts.ranges.iter().filter(|fact| fact.whole && !fact.source.is_pool() && fact.source != Source::BgpConfiguration)
+        let ordered = |source: Source| !source.is_pool() && !matches!(source, Source::BgpConfiguration | Source::Flannel);
+        self.facts.ranges.iter().filter(move |fact| fact.whole && ordered(fact.source))
     }
 }
 

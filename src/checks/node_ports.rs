@@ -27,7 +27,9 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
         let families: Vec<_> = proxy.node_port_addresses.iter().map(|range| range.family()).collect();
         for (there, missing) in [(Family::V4, Family::V6), (Family::V6, Family::V4)] {
             if families.contains(&there) && !families.contains(&missing) {
-                let message = format!("`nodePortAddresses` of kube-proxy names {there} addresses only: node ports are not opened at {missing} addresses");
+                let message = format!(
+                    "`nodePortAddresses` of kube-proxy names {there} addresses only: node ports are not opened at {missing} addresses"
+                );
                 plan.warning(&NODE_PORTS, proxy.place.clone(), message);
             }
         }

@@ -31,9 +31,9 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
     if seen.config.mode != Mode::DualStack {
         return;
     }
-    let alone = |fact: &&RangeFact| fact.whole && !fact.source.is_pool() && fact.ranges.len() == 1;
+    let bgp = seen.facts.ranges.iter().filter(|fact| fact.source == Source::BgpConfiguration);
     let mut asked = false;
-    for fact in seen.facts.ranges.iter().filter(alone) {
+    for fact in seen.of_the_cluster().chain(bgp).filter(|fact| fact.ranges.len() == 1) {
         let there = fact.ranges[0].family();
         let missing = there.other();
         if let Some(range) = seen.config.range(fact.role, missing) {
@@ -47,7 +47,8 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
         } else if fact.role == Role::Services && !asked {
             asked = true;
             let field = Config::field(Role::Services, missing);
-            let message = format!("Services keep {there} alone, because nobody says the {missing} service range: give `{field}` to change it");
+            let message =
+                format!("Services keep {there} alone, because nobody says the {missing} service range: give `{field}` to change it");
             plan.info(&SERVICES, fact.place.clone(), message);
         }
     }
@@ -72,9 +73,10 @@ fn consequence(seen: &Seen<'_>, fact: &RangeFact, missing: Family) -> (Severity,
             Severity::Error,
             "the Tigera operator degrades: \"IPPool is not within the platform's configured pod network CIDR(s)\"".to_owned(),
         ),
-        (Source::KubeApiserver, _) => {
-            (Severity::Warning, "a Service of two families is refused: \"this cluster is not configured for dual-stack services\"".to_owned())
-        }
+        (Source::KubeApiserver, _) => (
+            Severity::Warning,
+            "a Service of two families is refused: \"this cluster is not configured for dual-stack services\"".to_owned(),
+        ),
         (Source::BgpConfiguration, _) => (Severity::Warning, format!("Calico does not advertise the {missing} addresses of Services")),
         _ => (Severity::Warning, "it serves one family".to_owned()),
     }

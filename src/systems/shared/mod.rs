@@ -3,10 +3,10 @@
 pub(super) mod calico;
 pub(super) mod cni_config;
 pub(super) mod env;
-pub(super) mod ip_pools;
 pub(super) mod extra_args;
 pub(super) mod gates;
 pub(super) mod inner;
+pub(super) mod ip_pools;
 pub(super) mod kube_proxy;
 pub(super) mod kubeadm;
 pub(super) mod kubernetes_version;
