@@ -79,6 +79,10 @@ fn consequence(seen: &Seen<'_>, fact: &RangeFact, missing: Family) -> (Severity,
             Severity::Warning,
             "a Service of two families is refused: \"this cluster is not configured for dual-stack services\"".to_owned(),
         ),
+        (Source::ServiceCidr, _) => (
+            Severity::Warning,
+            "kube-apiserver makes this object of its `--service-cluster-ip-range`, which must have both ranges first".to_owned(),
+        ),
         (Source::BgpConfiguration, _) => (Severity::Warning, format!("Calico does not advertise the {missing} addresses of Services")),
         _ => (Severity::Warning, "it serves one family".to_owned()),
     }
