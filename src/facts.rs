@@ -211,6 +211,8 @@ pub struct AddressFact {
 pub struct Facts {
     /// Who says which range.
     pub ranges: Vec<RangeFact>,
+    /// Whether there is an object that a system knows, even if it says nothing about families.
+    pub seen: bool,
     /// Who tells which version of Kubernetes.
     pub versions: Vec<(VersionSource, Version)>,
     /// The version that an apiVersion of the package came with: no older one knows it.

@@ -133,7 +133,7 @@ pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
     };
     let plan = systems::plan(package, &config);
     let mut reports: Vec<_> = config.warnings.iter().map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message)).collect();
-    if reports.is_empty() && plan.is_empty() && facts.ranges.is_empty() {
+    if reports.is_empty() && plan.is_empty() && facts.ranges.is_empty() && !facts.seen {
         let severity = if config.strict { Severity::Error } else { Severity::Info };
         reports.push(Report::general(severity, &NOTHING, "nothing to enable: no object of this package switches an address family on"));
     }
