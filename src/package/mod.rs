@@ -8,6 +8,7 @@ mod append;
 mod lines;
 mod list;
 mod scan;
+mod shallow;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};

@@ -17,6 +17,7 @@ use memchr::{memchr, memrchr};
 use super::Form;
 use super::lines;
 use super::list::List;
+use super::shallow;
 use crate::text::Span;
 
 /// What a scan found.
@@ -95,16 +96,15 @@ impl<'t> Scanner<'t> {
     /// The next line that is indented by no more than `deepest`.
     fn line(&mut self, deepest: usize) -> Option<Line> {
         let bytes = self.text.as_bytes();
-        while let Some(rest) = bytes.get(self.next..).filter(|rest| !rest.is_empty()) {
-            let start = self.next;
-            let shallow = &rest[..rest.len().min(deepest.saturating_add(1))];
-            self.next = memchr(b'\n', rest).map_or(bytes.len(), |newline| start + newline + 1);
-            match shallow.iter().position(|&byte| byte != b' ') {
-                Some(indent) if !matches!(shallow[indent], b'\n' | b'\r' | b'#') => return Some(Line { start, indent }),
-                _ => {}
+        loop {
+            let start = shallow::next(bytes, self.next, deepest);
+            let line = bytes.get(start..).filter(|line| !line.is_empty())?;
+            self.next = memchr(b'\n', line).map_or(bytes.len(), |newline| start + newline + 1);
+            let indent = line.iter().take_while(|&&byte| byte == b' ').count();
+            if line.get(indent).is_some_and(|byte| !matches!(byte, b'\n' | b'\r' | b'#')) {
+                return Some(Line { start, indent });
             }
         }
-        None
     }
 
     /// What stands from `offset` to the end of its line.
