@@ -8,6 +8,7 @@ mod append;
 mod lines;
 mod list;
 mod scan;
+mod shallow;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -146,14 +147,11 @@ impl<'t> Package<'t> {
         }
         let found = scan::scan(text)?;
         let misread = Rc::new(Cell::new(false));
-        let head = |head: Option<&'t str>| Cow::Borrowed(head.unwrap_or_default());
-        let resources = found.objects.into_iter().enumerate().map(|(index, object)| Resource {
-            index,
-            api_version: head(object.heads.api_version),
-            kind: head(object.heads.kind),
-            name: head(object.heads.name),
-            namespace: head(object.heads.namespace),
-            content: Content::Lines(Lines::new(text, object.lines, found.form, Rc::clone(&misread))),
+        let in_list = found.list.is_some();
+        let resources = found.objects.into_iter().enumerate().map(|(index, object)| {
+            let [api_version, kind, name, namespace] = object.heads;
+            let content = Content::Lines(Lines::new(text, object.lines, in_list, Rc::clone(&misread)));
+            Resource { index, api_version, kind, name, namespace, content }
         });
         Some(Self::new(text, found.form, resources.collect(), found.list.map_or(Around::Nothing, Around::List), misread))
     }
