@@ -140,7 +140,16 @@ impl<'t> Lowering<'t> {
                 self.out.edits.push(Edit::replace(key.span(), text));
                 Ok(())
             }
-            _ => self.node(value, wish, path, spot),
+            _ => {
+                let before = self.out.edits.len();
+                self.node(value, wish, path, spot)?;
+                let explicit = mapping.kind() == Kind::Mapping(Layout::Block) && !has_colon(value);
+                if explicit && self.out.edits.len() > before {
+                    let reason = format!("`{path}` is a key without a value: write a `:` for it on the next line");
+                    return Err(because(wish, path, key.start(), reason));
+                }
+                Ok(())
+            }
         }
     }
 
@@ -258,8 +267,12 @@ impl<'t> Lowering<'t> {
                     look = Look::of(node);
                 }
                 let text = write::scalar(value, look.quotes(None), &look, in_flow);
-                let glued = span.start == span.end && self.text[..span.start].ends_with([':', '-', ',']);
-                self.out.edits.push(Edit::replace(span, if glued { format!(" {text}") } else { text }));
+                let lead = match spot.like {
+                    _ if span.start < span.end || self.text[..span.start].ends_with([' ', '\t', '\n', '[', '\u{feff}']) => "",
+                    Some(mapping) if matches!(mapping.kind(), Kind::Mapping(_)) && !has_colon(node) => ": ",
+                    _ => " ",
+                };
+                self.out.edits.push(Edit::replace(span, format!("{lead}{text}")));
             }
         }
     }
@@ -354,6 +367,11 @@ impl<'t> Lowering<'t> {
 /// Whether an alias anywhere in the tree refers to `node`.
 fn is_aliased(node: Node<'_>) -> bool {
     node.tree().roots().flat_map(Node::descendants).any(|other| other.kind() == Kind::Alias(node.id()))
+}
+
+/// Whether the value of a mapping has its `:`; `{a}` and `? a` are keys without one.
+fn has_colon(value: Node<'_>) -> bool {
+    value.tree().text()[..value.slot()].ends_with(':')
 }
 
 /// The text for `value` in the quotes that `node` has.
