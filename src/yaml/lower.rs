@@ -281,13 +281,10 @@ impl<'t> Lowering<'t> {
     fn rewrite(&mut self, node: Node<'t>, value: &Value, look: &Look<'_>, in_flow: bool) {
         let new = value.as_str().unwrap_or_default();
         let is_block = matches!(node.kind(), Kind::Scalar(Style::Literal | Style::Folded));
-        if let Some(embedded) = Embedded::of(node).filter(|_| is_block) {
-            // Both end in a line break or neither does, or the header would lie about the new text.
-            if embedded.text.ends_with('\n') == new.ends_with('\n') {
-                let edit = place::difference(&embedded.text, new);
-                self.out.edits.extend(embedded.lift(vec![edit]).unwrap_or_default());
-                return;
-            }
+        if let Some(embedded) = Embedded::of(node).filter(|embedded| is_block && embedded.can_become(new)) {
+            let edit = place::difference(&embedded.text, new);
+            self.out.edits.extend(embedded.lift(vec![edit]).unwrap_or_default());
+            return;
         }
         self.out.edits.push(Edit::replace(node.span(), rewritten(node, value, look, in_flow)));
     }
