@@ -158,9 +158,11 @@ pub fn newline(text: &str, offset: usize) -> &'static str {
     if text[..start].ends_with("\r\n") { "\r\n" } else { "\n" }
 }
 
-/// The bytes between the start of the line and `offset`.
+/// The bytes between the start of the line and `offset`. A byte order mark has no width.
 pub fn column(text: &str, offset: usize) -> usize {
-    offset - line_start(text, offset)
+    let start = line_start(text, offset);
+    let mark = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    (offset - start).saturating_sub(mark)
 }
 
 #[cfg(test)]
