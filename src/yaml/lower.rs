@@ -69,7 +69,7 @@ impl<'t> Lowering<'t> {
     fn mapping(&mut self, alias: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) -> Result<(), Blocked> {
         let node = alias.resolved();
         let Kind::Mapping(layout) = node.kind() else {
-            return Err(wrong_kind(node, wish, path, "a mapping"));
+            return wrong_kind(node, wish, path, "a mapping");
         };
         let column = style::column(node);
         let mut missing = Vec::new();
@@ -78,7 +78,7 @@ impl<'t> Lowering<'t> {
             let mut own = node.entries().filter(|(name, _)| name.text() == Some(key));
             match (own.next(), own.next()) {
                 (Some(_), Some((twice, _))) => {
-                    let reason = format!("the key \"{key}\" is there twice, at `{path}`; remove one");
+                    let reason = format!("the key `{at}` is there twice; remove one");
                     return Err(because(below, path, twice.start(), reason));
                 }
                 (Some(entry), None) => self.entry(node, entry, below, &at, Spot { column, like: Some(node), ..spot })?,
@@ -159,7 +159,7 @@ impl<'t> Lowering<'t> {
             return Ok(());
         }
         let Kind::Sequence(layout) = node.kind() else {
-            return Err(wrong_kind(node, wish, path, "a list"));
+            return wrong_kind(node, wish, path, "a list");
         };
         let items: Vec<_> = node.items().collect();
         for (index, below) in &wish.indexes {
@@ -388,6 +388,7 @@ fn because(wish: &Wish<'_>, path: &Path, offset: usize, reason: String) -> Block
     Blocked { op, path: path.clone(), offset, reason }
 }
 
-fn wrong_kind(node: Node<'_>, wish: &Wish<'_>, path: &Path, must: &str) -> Blocked {
-    because(wish, path, node.start(), format!("`{path}` must be {must}"))
+/// What is to be absent below a value of another kind is.
+fn wrong_kind(node: Node<'_>, wish: &Wish<'_>, path: &Path, must: &str) -> Result<(), Blocked> {
+    if wish.is_all_absent() { Ok(()) } else { Err(because(wish, path, node.start(), format!("`{path}` must be {must}"))) }
 }
