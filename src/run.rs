@@ -212,7 +212,13 @@ fn comes_out_as_meant(resource: &Resource<'_>, edits: &[Edit], ops: &[Op]) -> bo
     let text = root.tree().text();
     let is_flow = matches!(root.kind(), Kind::Mapping(Layout::Flow));
     let start = text::line_start(text, root.start());
-    let end = if is_flow { root.span().end } else { text::line_end(text, root.span().end) };
+    let object_end = if is_flow { root.span().end } else { text::line_end(text, root.span().end) };
+    // Behind the comments that belong to the object, new keys may stand, too.
+    let end = edits.iter().map(|edit| edit.span.end).fold(object_end, usize::max);
+    let is_comment = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    if !text[object_end..end].lines().all(is_comment) {
+        return false;
+    }
     let mut moved = edits.to_vec();
     for edit in &mut moved {
         if edit.span.start < root.start() || edit.span.end > end {

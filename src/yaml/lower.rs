@@ -209,7 +209,12 @@ impl<'t> Lowering<'t> {
         let column = text::column(self.text, node.span().start);
         let text_of = |value: &Value| {
             let look = Look::of(node);
-            if layout == Layout::Flow { write::flow(value, None, &look) } else { write::block_item(value, column, &look) }
+            let braces = write::like_last_item(value, node, &look);
+            match (layout, braces) {
+                (Layout::Flow, braces) => braces.unwrap_or_else(|| write::flow(value, None, &look)),
+                (Layout::Block, Some(braces)) => write::block_line(&braces, column, &look),
+                (Layout::Block, None) => write::block_item(value, column, &look),
+            }
         };
         values.iter().map(text_of).collect()
     }

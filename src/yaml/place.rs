@@ -2,14 +2,14 @@
 
 use super::edit::Reword;
 use super::parse::skip_blanks_and_comments;
-use super::{Kind, Node, Style};
+use super::{Kind, Layout, Node, Style, style};
 use crate::text::{self, Edit, Span};
 
 /// Puts `lines`, each beginning with its line break, behind a block collection.
 pub(super) fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>) {
     let text = node.tree().text();
-    let end = text::line_end(text, node.span().end);
-    if end == text.len() {
+    let end = behind_own_comments(text, text::line_end(text, node.span().end), style::column(node));
+    if text::line_end(text, node.span().end) == text.len() {
         edits.extend(keep_last_line_as_it_is(node));
     }
     edits.push(Edit::insert(end, lines));
@@ -30,8 +30,7 @@ pub(super) fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Ed
     let line = text::line_start(text, last_start);
     let lead = &text[line..last_start];
     let own_line = lead.trim().is_empty() && line > start;
-    let separator =
-        if own_line { format!("{}{lead}", text::newline(text, last_start)) } else { blanks_before(text, start + 1, last_start).to_owned() };
+    let separator = if own_line { format!("{}{lead}", text::newline(text, last_start)) } else { blanks_behind_comma(node).to_owned() };
     let behind = skip_blanks_and_comments(text, last_end, end);
     if text[behind..end].starts_with(',') {
         let added = members.iter().map(|member| format!("{separator}{member},")).collect::<Vec<_>>().concat();
@@ -83,10 +82,41 @@ pub(super) fn difference(old: &str, new: &str) -> Edit {
     Edit::replace(Span::new(prefix, old.len() - suffix), &new[prefix..new.len() - suffix])
 }
 
-/// The blanks that separate the last member of a one-line flow collection from the one before it.
-fn blanks_before(text: &str, from: usize, member: usize) -> &str {
-    let before = text[from..member].trim_end();
-    if before.ends_with(',') { &text[from + before.len()..member] } else { " " }
+/// The blanks between two members on one line: as this collection has them, or the nearest one around it.
+fn blanks_behind_comma(node: Node<'_>) -> &str {
+    let text = node.tree().text();
+    let between = |collection: Node<'_>| {
+        let entries = collection.entries().map(|(key, value)| (key.start(), value.span().end));
+        let items = collection.items().map(|item| (item.start(), item.span().end));
+        let members: Vec<_> = entries.chain(items).collect();
+        members
+            .windows(2)
+            .rev()
+            .find_map(|pair| text[pair[0].1..pair[1].0].strip_prefix(',').filter(|blanks| blanks.trim_matches(' ').is_empty()))
+    };
+    let is_flow = |node: &Node<'_>| matches!(node.kind(), Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow));
+    let found = std::iter::once(node).chain(node.ancestors()).filter(is_flow).find_map(between);
+    let is_dense = || node.entries().last().is_some_and(|(key, value)| &text[key.span().end..value.start()] == ":");
+    found.unwrap_or_else(|| if is_dense() { "" } else { " " })
+}
+
+/// `end`, or the end of the last comment that follows on lines of its own and stands deeper than `column`: it belongs to
+/// what is in front of it.
+fn behind_own_comments(text: &str, end: usize, column: usize) -> usize {
+    let mut reached = end;
+    let mut at = end;
+    while at < text.len() {
+        let start = at + 1 + usize::from(text[at..].starts_with('\r'));
+        at = text::line_end(text, start);
+        let line = &text[start..at];
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if line[indent..].starts_with('#') && indent > column {
+            reached = at;
+        } else if !line.trim().is_empty() {
+            break;
+        }
+    }
+    reached
 }
 
 /// `at`, or the end of the comment that begins on the same line behind it.
