@@ -1,4 +1,11 @@
-//! The editor by itself: hand-picked cases with their exact bytes.
+//! The editor by itself: hand-picked cases with their exact bytes here, random ones in `editor/random.rs`.
+
+#[path = "common/oracle.rs"]
+mod oracle;
+#[path = "editor/random.rs"]
+mod random;
+#[path = "editor/render.rs"]
+mod render;
 
 use enable_dual_stack::text::{Span, splice};
 use enable_dual_stack::yaml::{Op, Path, Reword, Step, Tree, Value, Want, lower};
@@ -361,6 +368,24 @@ fn items_are_taken_out_with_their_lines() {
     twice("[1, 2, 3]\n", absent("[2]"), "[1, 2]\n");
     twice("[1, 2, 3]\n", absent("[0]"), "[2, 3]\n");
     twice("[\n  1,\n  2\n]\n", absent("[1]"), "[\n  1\n]\n");
+}
+
+#[test]
+fn what_goes_and_what_comes_at_the_end_of_a_collection() {
+    check("a: 1\nb: 2\n", &[absent("b"), is("c", "x")], "a: 1\nc: x\n");
+    check("a: 1\nb: 2 # two\n", &[absent("b"), is("c.d", "x"), is("e", "z")], "a: 1\nc:\n  d: x\ne: z\n");
+    check("a:\n  b: 1\nc: 2\n", &[absent("a.b"), is("a.d", "x")], "a:\n  d: x\nc: 2\n");
+    check("a:\n- 1\n- name: b\n", &[absent("a[name=b]"), contains("a", "x")], "a:\n- 1\n- x\n");
+    check("a: {type: x, subnet: q}\n", &[absent("a.subnet"), is("a.ranges", "z")], "a: {type: x, ranges: z}\n");
+    check("a: {b: 1}\n", &[absent("a.b"), is("a.c", "x"), is("a.d", "z")], "a: {c: x, d: z}\n");
+    check(
+        "{\n  \"a\": 1,\n  \"b\": 2\n}\n",
+        &[absent("b"), is("c", "x"), is("d", "z")],
+        "{\n  \"a\": 1,\n  \"c\": \"x\",\n  \"d\": \"z\"\n}\n",
+    );
+    check("a:\n  b: 1\n  c: 2\nd: 3\n", &[absent("a.c"), absent("a.b")], "a: {}\nd: 3\n");
+    check("- a: 1\n  b: 2\n  c: 3\n", &[absent("[0].a"), absent("[0].b")], "- c: 3\n");
+    check("{a: 1, b: 2, c: 3}\n", &[absent("c"), absent("b")], "{a: 1}\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::edit::{Blocked, Done, Lowered};
 use super::style::{self, Look, Quotes};
 use super::wish::{Request, Wish, blocked, first_request, sort_in};
-use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, place, remove, write};
+use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, place, write};
 use crate::text::{self, Edit, Span};
 
 /// The edits that make all requests hold for the object at `root`.
@@ -72,16 +72,22 @@ impl<'t> Lowering<'t> {
             return wrong_kind(node, wish, path, "a mapping");
         };
         let column = style::column(node);
-        let mut missing = Vec::new();
+        let (mut missing, mut gone) = (Vec::new(), Vec::new());
         for (key, below) in &wish.keys {
             let at = path.key(key);
-            let mut own = node.entries().filter(|(name, _)| name.text() == Some(key));
+            let mut own = node.entries().enumerate().filter(|(_, (name, _))| name.text() == Some(key));
             match (own.next(), own.next()) {
-                (Some(_), Some((twice, _))) => {
+                (Some(_), Some((_, (twice, _)))) => {
                     let reason = format!("the key `{at}` is there twice; remove one");
                     return Err(because(below, path, twice.start(), reason));
                 }
-                (Some(entry), None) => self.entry(node, entry, below, &at, Spot { column, like: Some(node), ..spot })?,
+                (Some((position, (name, value))), None) => match below.leaf.filter(|leaf| leaf.wish.want == Want::Absent) {
+                    Some(leaf) => {
+                        self.done(leaf, &at, Some(Value::of(value)), None, name.start());
+                        gone.push(position);
+                    }
+                    None => self.entry(node, (name, value), below, &at, Spot { column, like: Some(node), ..spot })?,
+                },
                 (None, _) => match node.merged(key) {
                     Some(value) if !below.is_leaf() => {
                         let reason = format!(
@@ -97,21 +103,14 @@ impl<'t> Lowering<'t> {
         let offset = node.span().end;
         let values: Vec<_> =
             missing.into_iter().filter_map(|(key, below)| Some((key.to_owned(), self.value(below, &path.key(key), offset)?))).collect();
-        if values.is_empty() {
-            return Ok(());
-        }
         let look = Look::of(node);
-        if layout == Layout::Flow {
-            let texts = values.iter().map(|(key, value)| {
-                let colon = node.entries().last().map_or(": ", |(key, value)| &self.text[key.span().end..value.start()]);
-                let colon = if colon.trim() == ":" { colon } else { ": " };
-                format!("{}{colon}{}", write::key(key, &look, true), write::flow(value, Some(key), &look))
-            });
-            place::append_flow(node, &texts.collect::<Vec<_>>(), &mut self.out.edits);
-        } else {
-            let lines: String = values.iter().map(|(key, value)| write::block_entry(key, value, column, &look)).collect();
-            place::append_block(node, lines, &mut self.out.edits);
-        }
+        let colon = node.entries().last().map_or(": ", |(key, value)| &self.text[key.span().end..value.start()]);
+        let colon = if colon.trim() == ":" { colon } else { ": " };
+        let text_of = |(key, value): &(String, Value)| match layout {
+            Layout::Flow => format!("{}{colon}{}", write::key(key, &look, true), write::flow(value, Some(key), &look)),
+            Layout::Block => write::block_entry(key, value, column, &look),
+        };
+        place::change(node, &gone, &values.iter().map(text_of).collect::<Vec<_>>(), &mut self.out.edits);
         Ok(())
     }
 
@@ -124,11 +123,6 @@ impl<'t> Lowering<'t> {
         spot: Spot<'t>,
     ) -> Result<(), Blocked> {
         match wish.leaf.map(|leaf| (leaf, &leaf.wish.want)) {
-            Some((leaf, Want::Absent)) => {
-                self.done(leaf, path, Some(Value::of(value)), None, key.start());
-                self.out.edits.push(remove::entry(mapping, key, value));
-                Ok(())
-            }
             Some((leaf, Want::Named(name))) => {
                 let look = Look::of(mapping);
                 let flow = mapping.kind() == Kind::Mapping(Layout::Flow);
@@ -162,15 +156,19 @@ impl<'t> Lowering<'t> {
             return wrong_kind(node, wish, path, "a list");
         };
         let items: Vec<_> = node.items().collect();
+        let mut gone = Vec::new();
         for (index, below) in &wish.indexes {
             let at = path.index(*index);
             let Some(&item) = items.get(*index) else {
+                if below.is_all_absent() {
+                    continue;
+                }
                 let reason = format!("`{path}` has no item {index}");
                 return Err(because(below, &at, node.start(), reason));
             };
             if let Some(leaf) = below.leaf.filter(|leaf| leaf.wish.want == Want::Absent) {
                 self.done(leaf, &at, Some(Value::of(item)), None, item.start());
-                self.out.edits.push(remove::item(node, *index));
+                gone.push(*index);
                 continue;
             }
             let from = if *index == 0 { node.slot() } else { items[index - 1].span().end };
@@ -178,14 +176,7 @@ impl<'t> Lowering<'t> {
             self.node(item, below, &at, Spot { column, like: Some(node), item: Some((from, item.start())) })?;
         }
         let texts = self.new_items(node, &items, wish, path, layout);
-        if texts.is_empty() {
-            return Ok(());
-        }
-        if layout == Layout::Flow {
-            place::append_flow(node, &texts, &mut self.out.edits);
-        } else {
-            place::append_block(node, texts.concat(), &mut self.out.edits);
-        }
+        place::change(node, &gone, &texts, &mut self.out.edits);
         Ok(())
     }
 

@@ -2,11 +2,35 @@
 
 use super::edit::Reword;
 use super::parse::skip_blanks_and_comments;
-use super::{Kind, Layout, Node, Style, style};
+use super::{Kind, Layout, Node, Style, remove, style};
 use crate::text::{self, Edit, Span};
 
+/// Takes the members at the positions `gone` out of a collection, and puts `new` ones behind its last; those of a block
+/// collection begin with their line break. What replaces the last members takes their place.
+pub(super) fn change(node: Node<'_>, gone: &[usize], new: &[String], edits: &mut Vec<Edit>) {
+    let text = node.tree().text();
+    let block = matches!(node.kind(), Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block));
+    let members = remove::members(node);
+    let mut runs = remove::runs(gone);
+    let tail = runs.pop_if(|run| run.end == members.len() && !new.is_empty());
+    edits.extend(runs.into_iter().map(|run| remove::run(node, &members, run)));
+    match tail {
+        Some(run) if block => {
+            let span = Span::new(members[run.start].start, text::line_end(text, members[run.end - 1].end));
+            edits.push(Edit::replace(span, new.concat().trim_start()));
+        }
+        Some(run) => {
+            let span = Span::new(members[run.start].start, members[run.end - 1].end);
+            edits.push(Edit::replace(span, new.join(&format!(",{}", separator(node)))));
+        }
+        None if new.is_empty() => {}
+        None if block => append_block(node, new.concat(), edits),
+        None => append_flow(node, new, edits),
+    }
+}
+
 /// Puts `lines`, each beginning with its line break, behind a block collection.
-pub(super) fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>) {
+fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>) {
     let text = node.tree().text();
     let end = behind_own_comments(text, text::line_end(text, node.span().end), style::column(node));
     if text::line_end(text, node.span().end) == text.len() {
@@ -16,21 +40,15 @@ pub(super) fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>)
 }
 
 /// Puts members behind the last one of a flow collection, laid out as that one is.
-pub(super) fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Edit>) {
+fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Edit>) {
     let text = node.tree().text();
     let Span { start, end } = node.span();
-    let last = match node.kind() {
-        Kind::Mapping(_) => node.entries().last().map(|(key, value)| (key.start(), value.span().end)),
-        _ => node.items().last().map(|item| (item.start(), item.span().end)),
-    };
-    let Some((last_start, last_end)) = last else {
+    let Some(&Span { end: last_end, .. }) = remove::members(node).last() else {
         edits.push(Edit::insert(start + 1, members.join(", ")));
         return;
     };
-    let line = text::line_start(text, last_start);
-    let lead = &text[line..last_start];
-    let own_line = lead.trim().is_empty() && line > start;
-    let separator = if own_line { format!("{}{lead}", text::newline(text, last_start)) } else { blanks_behind_comma(node).to_owned() };
+    let separator = separator(node);
+    let own_line = separator.contains('\n');
     let behind = skip_blanks_and_comments(text, last_end, end);
     if text[behind..end].starts_with(',') {
         let added = members.iter().map(|member| format!("{separator}{member},")).collect::<Vec<_>>().concat();
@@ -46,6 +64,16 @@ pub(super) fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Ed
             edits.push(Edit::insert(at, added));
         }
     }
+}
+
+/// What stands between a comma and the next member of a flow collection.
+fn separator(node: Node<'_>) -> String {
+    let text = node.tree().text();
+    let Some(last) = remove::members(node).pop() else { return " ".to_owned() };
+    let line = text::line_start(text, last.start);
+    let lead = &text[line..last.start];
+    let own_line = lead.trim().is_empty() && line > node.span().start;
+    if own_line { format!("{}{lead}", text::newline(text, last.start)) } else { blanks_behind_comma(node).to_owned() }
 }
 
 /// A block scalar on the last line of a text without a final line break has no line break at its end. To keep it so
@@ -86,13 +114,11 @@ pub(super) fn difference(old: &str, new: &str) -> Edit {
 fn blanks_behind_comma(node: Node<'_>) -> &str {
     let text = node.tree().text();
     let between = |collection: Node<'_>| {
-        let entries = collection.entries().map(|(key, value)| (key.start(), value.span().end));
-        let items = collection.items().map(|item| (item.start(), item.span().end));
-        let members: Vec<_> = entries.chain(items).collect();
+        let members = remove::members(collection);
         members
             .windows(2)
             .rev()
-            .find_map(|pair| text[pair[0].1..pair[1].0].strip_prefix(',').filter(|blanks| blanks.trim_matches(' ').is_empty()))
+            .find_map(|pair| text[pair[0].end..pair[1].start].strip_prefix(',').filter(|blanks| blanks.trim_matches(' ').is_empty()))
     };
     let is_flow = |node: &Node<'_>| matches!(node.kind(), Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow));
     let found = std::iter::once(node).chain(node.ancestors()).filter(is_flow).find_map(between);
