@@ -307,6 +307,11 @@ impl<'t> Node<'t> {
         })
     }
 
+    /// The collections around the node, the innermost first.
+    pub(super) fn ancestors(self) -> impl Iterator<Item = Node<'t>> {
+        (0..self.id).rev().map(move |id| Node { id, ..self }).filter(move |node| node.data().end > self.id)
+    }
+
     /// The node and all below it, in order of the text.
     pub fn descendants(self) -> impl Iterator<Item = Node<'t>> {
         (self.id..self.data().end).map(move |id| Node { id, ..self })
