@@ -107,6 +107,11 @@ impl Cidr {
         self.0.contains(&other.0)
     }
 
+    /// Whether this address is in the range.
+    pub fn has(self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+
     /// Whether some address is in both.
     pub fn overlaps(self, other: Self) -> bool {
         self.contains(other) || other.contains(self)

@@ -166,6 +166,15 @@ pub struct ProxyFact {
     pub place: Place,
 }
 
+/// Where pods get their addresses from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PodIpam {
+    /// From Calico's pools: calico-ipam.
+    Calico,
+    /// From the `podCIDRs` of their node: host-local, canal, flannel.
+    OfNodes,
+}
+
 /// A mention of the feature gate `IPv6DualStack`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateFact {
@@ -208,6 +217,10 @@ pub struct Facts {
     pub kubernetes_at_least: Option<Version>,
     /// How nodes get their `podCIDRs`.
     pub node_ipam: Vec<NodeIpamFact>,
+    /// Where pods get their addresses from, as CNI configs say.
+    pub pod_ipam: Vec<PodIpam>,
+    /// Each calico-node that makes an IPv6 pool and is not told its range.
+    pub makes_ipv6_pool: Vec<Place>,
     /// What each kube-proxy is told.
     pub proxies: Vec<ProxyFact>,
     /// Who mentions the feature gate.
@@ -245,6 +258,11 @@ impl Facts {
         saying.sort_by_key(|(fact, _)| (!fact.whole, fact.source));
         saying.first().map(|(_, range)| *range)
     }
+    /// Whether some CNI config says that pods get their addresses like that.
+    pub fn pod_ipam_is(&self, ipam: PodIpam) -> bool {
+        self.pod_ipam.contains(&ipam)
+    }
+
     /// The version of Kubernetes that the package tells: of the first source in the order of [`VersionSource`], and of
     /// several that differ, as in an upgrade, the oldest.
     pub fn kubernetes_version(&self) -> Option<Version> {

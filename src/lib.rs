@@ -13,6 +13,7 @@ pub mod host;
 pub mod package;
 pub mod plan;
 pub mod results;
+pub mod roll_out;
 pub mod run;
 pub mod systems;
 pub mod text;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::apply::{self, Refusal};
-use crate::checks;
+use crate::checks::{self, Seen};
 use crate::config::{self, Action, Config, ConfigError};
 use crate::package::{self, Form, Package, Resource};
 use crate::plan::{Addition, Change, Plan, Rule, Severity};
 use crate::results::{self, Report};
+use crate::roll_out;
 use crate::systems;
 use crate::text::{self, Edit};
 use crate::yaml::Done;
@@ -69,7 +70,7 @@ static NOTHING: Rule = Rule {
 };
 
 /// The rules of the run itself.
-pub static RULES: &[&Rule] = &[&CONFIG, &BLOCKED, &DUPLICATE_KEY, &UNVERIFIED, &NOTHING];
+pub static RULES: &[&Rule] = &[&CONFIG, &BLOCKED, &DUPLICATE_KEY, &UNVERIFIED, &NOTHING, &roll_out::ORDER, &roll_out::VERSION_UNKNOWN];
 
 /// A KRM function: the text of a ResourceList in, the edits that make its answer out.
 pub fn function(input: &str) -> Response {
@@ -124,9 +125,9 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
 }
 
 /// Plans, and makes of the plan either edits or, in `Check`, errors.
-pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
+pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
     let facts = systems::facts(package);
-    let config = match config.clone().settle(&facts) {
+    let config = match given.clone().settle(&facts) {
         Ok(config) => config,
         Err(error) => return Outcome { edits: Vec::new(), reports: vec![config_error(error)] },
     };
@@ -137,7 +138,7 @@ pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
         reports.push(Report::general(severity, &NOTHING, "nothing to enable: no object of this package switches an address family on"));
     }
     // What is done comes before what is to be known: hosts may show the first few results only.
-    let edits = changed(package, &plan, &config, &mut reports);
+    let (edits, done) = changed(package, &plan, (&config, given), &mut reports);
     reports.extend(plan.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
     if edits.is_empty() {
         // Advice goes with changes: a package that needs none is left in peace.
@@ -149,11 +150,22 @@ pub fn run(package: &Package<'_>, config: &Config) -> Outcome {
         reports.retain(|report| report.severity < Severity::Info || config.action == Action::Check);
         return Outcome { edits: Vec::new(), reports };
     }
+    if !done.is_empty() && config.action == Action::Apply {
+        reports.extend(roll_out::unknown_version(&done, config.kubernetes_version, facts.kubernetes_at_least));
+        reports.push(roll_out::order(&done));
+    }
     Outcome { edits, reports }
 }
 
-/// The verified edits of all changes and additions; the reports about them, and about the package as they leave it.
-fn changed(package: &Package<'_>, plan: &Plan, config: &Config, reports: &mut Vec<Report>) -> Vec<Edit> {
+/// The verified edits of all changes and additions, and their rules; the reports about them, and about the package as they
+/// leave it. There are two configurations: with what it left out filled in, and as it was given.
+fn changed(
+    package: &Package<'_>,
+    plan: &Plan,
+    (config, given): (&Config, &Config),
+    reports: &mut Vec<Report>,
+) -> (Vec<Edit>, Vec<&'static str>) {
+    let from = reports.len();
     let mut by_resource: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
         by_resource.entry(change.resource).or_default().push(change);
@@ -184,6 +196,7 @@ fn changed(package: &Package<'_>, plan: &Plan, config: &Config, reports: &mut Ve
             Err(blocked) => reports.push(refused(beside, Refusal::Blocked(blocked))),
         }
     }
+    let done = reports[from..].iter().map(|report| report.rule).collect();
     let edited = package.edited(&texts);
     for (index, changes) in by_resource.iter().filter(|(index, _)| texts.contains_key(index)) {
         let (before, edited) = (&package.all()[*index], edited.as_ref().map(|edited| &edited.all()[*index]));
@@ -192,10 +205,10 @@ fn changed(package: &Package<'_>, plan: &Plan, config: &Config, reports: &mut Ve
         }
     }
     if let Ok(edited) = edited {
-        let found = checks::check(&edited, &systems::facts(&edited), config);
+        let found = checks::check(&Seen { package: &edited, facts: &systems::facts(&edited), config, given });
         reports.extend(found.findings.into_iter().map(|finding| Report::of_finding(finding, package)));
     }
-    edits
+    (edits, done)
 }
 
 /// A change has two faces: done in `Apply`, missing in `Check`. The mode is looked at here and nowhere else.

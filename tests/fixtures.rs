@@ -11,7 +11,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use enable_dual_stack::{run, systems};
+use enable_dual_stack::plan::Rule;
+use enable_dual_stack::{checks, run, systems};
 use similar::TextDiff;
 
 #[test]
@@ -29,30 +30,36 @@ fn every_fixture_comes_out_as_expected() {
 }
 
 #[test]
-fn every_system_has_fixtures() {
-    for system in systems::ALL {
-        let folder = Path::new("tests/fixtures").join(system.name);
-        assert!(!folders(&folder).is_empty(), "{} must have a folder for each case of `{}`", folder.display(), system.name);
+fn every_system_and_check_has_fixtures() {
+    for (name, _) in registry() {
+        let folder = Path::new("tests/fixtures").join(name);
+        assert!(!folders(&folder).is_empty(), "{} must have a folder for each case of `{name}`", folder.display());
     }
 }
 
 #[test]
-fn every_rule_of_a_system_is_said_in_a_fixture_of_it() {
-    for system in systems::ALL {
+fn every_rule_is_said_in_a_fixture_of_its_system_or_check() {
+    for (name, rules) in registry() {
         let results: String =
-            folders(&Path::new("tests/fixtures").join(system.name)).iter().map(|case| read(&case.join("results.yaml"))).collect();
-        for rule in system.rules {
+            folders(&Path::new("tests/fixtures").join(name)).iter().map(|case| read(&case.join("results.yaml"))).collect();
+        for rule in rules {
             let tag = format!("rule: {}\n", rule.id);
-            assert!(results.replace('\r', "").contains(&tag), "no fixture of `{}` shows the rule \"{}\"", system.name, rule.id);
+            assert!(results.replace('\r', "").contains(&tag), "no fixture of `{name}` shows the rule \"{}\"", rule.id);
         }
     }
+}
+
+/// All systems and checks: name and rules.
+fn registry() -> Vec<(&'static str, &'static [&'static Rule])> {
+    let systems = systems::ALL.iter().map(|system| (system.name, system.rules));
+    systems.chain(checks::ALL.iter().map(|check| (check.name, check.rules))).collect()
 }
 
 fn case(folder: &Path) {
     let (input, config) = (read(&folder.join("input.yaml")), read(&folder.join("config.yaml")));
     let checked = common::harness::check(&input, &config);
     for said in &checked.said {
-        let mut rules = systems::ALL.iter().flat_map(|system| system.rules).chain(run::RULES);
+        let mut rules = registry().into_iter().flat_map(|(_, rules)| rules).chain(run::RULES);
         assert!(said.rule.is_empty() || rules.any(|rule| rule.id == said.rule), "the registry must list the rule of: {said}");
     }
     let diff = TextDiff::from_lines(&input, &checked.output).unified_diff().header("input.yaml", "output.yaml").to_string();

@@ -1,19 +1,18 @@
-//! All places that say a range say the same one.
+//! All places that say a range say the same one (L8).
 //!
 //! # Sources
 //! Calico documentation, networking/dual-stack.md: `CALICO_IPV6POOL_CIDR` must be "the same as the IPv6 range you
-//! provided to kube-controller-manager and kube-proxy"; tigera/operator pkg/controller/ippool/defaults.go.
+//! provided to kube-controller-manager and kube-proxy"; tigera/operator pkg/controller/ippool/defaults.go: pools within
+//! the range of kubeadm or OpenShift; projectcalico/calico#6545: the range of kube-proxy covers the pools.
 
 use std::fmt::Write as _;
 
-use super::Check;
+use super::{Check, Seen};
 use crate::cidr::{Cidr, Family};
-use crate::config::Config;
-use crate::facts::{Facts, RangeFact, Role};
-use crate::package::Package;
+use crate::facts::{RangeFact, Role, Source};
 use crate::plan::{Plan, Rule};
 
-pub(super) const CHECK: Check = Check { name: "agreement", rules: &[&DISAGREE], check };
+pub(super) const CHECK: Check = Check { name: "agreement", rules: &[&DISAGREE, &OUTSIDE], check };
 
 static DISAGREE: Rule = Rule {
     id: "ranges-disagree",
@@ -22,43 +21,85 @@ static DISAGREE: Rule = Rule {
     remedy: "Make all places say the same range, or give it in the functionConfig.",
     source: "https://docs.tigera.io/calico/latest/networking/ipam/ipv6",
 };
+static OUTSIDE: Rule = Rule {
+    id: "pool-outside-cluster-range",
+    title: "A pool is not within the cluster's range",
+    why: "The Tigera operator degrades (\"IPPool is not within the platform's configured pod network CIDR(s)\"), and kube-proxy takes pods for strangers: their traffic gets another source address.",
+    remedy: "Put the pool into the cluster's range, or change that everywhere.",
+    source: "tigera/operator pkg/controller/ippool/defaults.go mergePlatformPodCIDRs; projectcalico/calico#6545",
+};
 
-fn check(package: &Package<'_>, facts: &Facts, config: &Config, plan: &mut Plan) {
-    for (role, family, configured) in config.ranges() {
-        // The configuration speaks first; without it, the source that is believed first.
-        let Some(expected) = configured.or_else(|| facts.settled(role, family)) else { continue };
-        let saying: Vec<_> = facts.saying(role, family).collect();
+fn check(seen: &Seen<'_>, plan: &mut Plan) {
+    for (role, family, given) in seen.given.ranges() {
+        let mut saying: Vec<_> = seen.facts.saying(role, family).collect();
+        saying.sort_by_key(|(fact, _)| fact.source);
+        let Some(expected) = expected(&saying, given) else { continue };
         for (fact, range) in &saying {
-            let agrees = if fact.whole { *range == expected } else { expected.contains(*range) };
-            if !agrees {
-                let message = disagreement(package, &saying, (role, family), (fact, *range), (expected, configured.is_some()));
-                plan.error(&DISAGREE, fact.place.clone().with_current(range.to_string()).with_proposed(expected.to_string()), message);
+            if !agrees(fact, *range, &expected) {
+                say(seen, &saying, (fact, *range), &expected, (role, family), plan);
             }
         }
     }
 }
 
+/// What the others must agree with.
+struct Expected {
+    range: Cidr,
+    /// Who says so; nobody: the configuration.
+    by: Option<Source>,
+}
+
+/// The configuration speaks first, then who is told the range of the cluster, then a pool of Calico.
+fn expected(saying: &[(&RangeFact, Cidr)], given: Option<Cidr>) -> Option<Expected> {
+    let whole = || saying.iter().filter(|(fact, _)| fact.whole);
+    let from = || whole().find(|(fact, _)| !fact.source.is_pool()).or_else(|| whole().next());
+    match given {
+        Some(range) => Some(Expected { range, by: None }),
+        None => from().map(|(fact, range)| Expected { range: *range, by: Some(fact.source) }),
+    }
+}
+
+fn agrees(fact: &RangeFact, range: Cidr, expected: &Expected) -> bool {
+    let by_pool = expected.by.is_some_and(Source::is_pool);
+    match fact.source {
+        _ if !fact.whole => expected.range.contains(range),
+        source if source.is_pool() && !by_pool => expected.range.contains(range),
+        // It needs to know what a pod's address is, and no more than that.
+        Source::KubeProxy if expected.by.is_some() && range.family() == Family::V4 => range.contains(expected.range),
+        _ => range == expected.range,
+    }
+}
+
 /// Names both sides, and every place that speaks.
-fn disagreement(
-    package: &Package<'_>,
+fn say(
+    seen: &Seen<'_>,
     saying: &[(&RangeFact, Cidr)],
-    (role, family): (Role, Family),
     (fact, range): (&RangeFact, Cidr),
-    (expected, from_config): (Cidr, bool),
-) -> String {
-    let must = if fact.whole { "must be" } else { "must be within" };
-    let who = if from_config { "the functionConfig" } else { "the package" };
+    expected: &Expected,
+    (role, family): (Role, Family),
+    plan: &mut Plan,
+) {
+    let outside = fact.source.is_pool() && role == Role::Pods && expected.by.is_none_or(|source| !source.is_pool());
+    let must = if outside || !fact.whole { "must be within" } else { "must be" };
+    let by = expected.by.map_or("the functionConfig", Source::name);
     let mut message = format!(
-        "the {family} {role} range of {} {must} \"{expected}\", as {who} says, not \"{range}\"; the places that say one:",
+        "the {family} {} range of {} {must} \"{}\", as {by} says, not \"{range}\"; the places that say one:",
+        role.word(),
         fact.source.name(),
-        role = role.word()
+        expected.range
     );
     for (index, (fact, range)) in saying.iter().enumerate() {
-        let resource = fact.place.resource.and_then(|index| package.all().get(index));
-        let path = fact.place.path.as_ref().map(ToString::to_string).unwrap_or_default();
-        let file = resource.and_then(|resource| resource.file()).map(|file| format!("{file}: ")).unwrap_or_default();
-        let name = resource.map(ToString::to_string).unwrap_or_default();
-        let _ = write!(message, "{} {file}{name} `{path}` \"{range}\"", if index == 0 { "" } else { "," });
+        let _ = write!(message, "{} {} \"{range}\"", if index == 0 { "" } else { "," }, seen.name(&fact.place));
     }
-    message
+    if outside && expected.by == Some(Source::Kubeadm) {
+        let _ = write!(message, "; \"IPPool {range} is not within the platform's configured pod network CIDR(s)\"");
+    }
+    let place = fact.place.clone().with_current(range.to_string()).with_proposed(expected.range.to_string());
+    let why = if outside { &OUTSIDE } else { &DISAGREE };
+    // What is there already works somehow; what is added, or asked for, must be right.
+    if family == Family::V6 || expected.by.is_none() {
+        plan.error(why, place, message);
+    } else {
+        plan.warning(why, place, message);
+    }
 }

@@ -25,7 +25,7 @@ use super::shared::calico::{Backend, CniConfig, Found, Install, RELEASE_RULES, c
 use super::shared::cni_config::{CalicoPlugin, Ipam, Unreadable};
 use crate::cidr::{Cidr, Family};
 use crate::config::{self, Config, Mode};
-use crate::facts::{Facts, Role, Source};
+use crate::facts::{Facts, PodIpam, Role, Source};
 use crate::package::Package;
 use crate::plan::{Place, Plan, Rule};
 use crate::yaml::{Op, Path, Value, Want};
@@ -154,6 +154,11 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             let ranges: Vec<_> = ranges.filter(|range| range.family() == Family::V6).collect();
             let path = found.text.ipam(plugin).key("ipv6_pools");
             facts.part(Role::Pods, Source::CniConfig, found.text.resource, &path, ranges);
+            match plugin.ipam {
+                Ipam::Calico => facts.pod_ipam.push(PodIpam::Calico),
+                Ipam::HostLocal => facts.pod_ipam.push(PodIpam::OfNodes),
+                Ipam::Other(_) | Ipam::Missing => {}
+            }
         }
     }
 }

@@ -175,6 +175,11 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
                 facts.whole(Role::Pods, Source::CalicoNode, resource, &path, range.into_iter().collect());
             }
         }
+        let is = |name, value: &str| node.env_text(package, name).is_some_and(|text| text.eq_ignore_ascii_case(value));
+        let is_told = !matches!(node.variable(package, POOL_NAME), Variable::Unset);
+        if is("FELIX_IPV6SUPPORT", "true") && !is_told && !is("NO_DEFAULT_POOLS", "true") {
+            facts.makes_ipv6_pool.push(Place::at(install.daemon_set, &node.path.key("env")));
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use super::shared::cni_config::{Ipam, Unreadable, json};
 use super::shared::workload::{containers, find};
 use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Mode};
-use crate::facts::{Facts, Role, Source};
+use crate::facts::{Facts, PodIpam, Role, Source};
 use crate::package::{Package, Resource};
 use crate::plan::{Place, Plan, Rule};
 use crate::version::Version;
@@ -95,6 +95,7 @@ fn net_conf_path() -> Path {
 
 fn facts(package: &Package<'_>, facts: &mut Facts) {
     for (map, node) in net_confs(package) {
+        facts.pod_ipam.push(PodIpam::OfNodes);
         for key in ["Network", "IPv6Network"] {
             let range = json(node, |root| root.text_at(&[key]).and_then(|text| Cidr::parse(text).ok()));
             let ranges: Vec<_> = range.ok().flatten().map(|parsed| parsed.cidr).into_iter().collect();

@@ -139,9 +139,11 @@ pub fn is_plain_safe(text: &str, flow: bool) -> bool {
     let plain_character = |c: char| {
         c.is_ascii_alphanumeric()
             || matches!(c, '_' | '-' | '.' | '/' | ':' | '+' | '=' | '@' | '%' | '(' | ')' | '$' | ' ')
-            || (!flow && matches!(c, ',' | '{' | '}' | '[' | ']' | '|' | '*' | '!' | '<' | '>' | '?' | ';'))
+            || (!flow && matches!(c, ',' | '{' | '}' | '[' | ']' | '|' | '*' | '!' | '<' | '>' | '?' | ';' | '&' | '"' | '\'' | '\\' | '~'))
     };
-    let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.' | '$' | '('));
+    // A flag such as `--cluster-cidr=a,b`, too: a dash begins a list item only in front of a blank.
+    let first = text.strip_prefix("--").unwrap_or(text);
+    let starts_well = first.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.' | '$' | '('));
     // Digits, signs, dots and colons alone: numbers, dates, and the base-60 numbers of YAML 1.1.
     let could_be_number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
         && !text.contains(['/', ','])
@@ -237,6 +239,12 @@ mod tests {
             "a ",
             "---",
             "? a",
+            "---a",
+            "--",
+            "-- a",
+            "--1:30",
+            "~a",
+            "\\a",
         ] {
             assert!(!is_plain_safe(text, false), "{text:?}");
         }
@@ -244,7 +252,17 @@ mod tests {
 
     #[test]
     fn ordinary_values_stay_plain() {
-        for text in ["autodetect", "fd00:10:244::/56", "10.244.0.0/16,fd00::/56", "kubernetes-internal-ip", "Never", "all()", "a=b"] {
+        for text in [
+            "autodetect",
+            "fd00:10:244::/56",
+            "10.244.0.0/16,fd00::/56",
+            "kubernetes-internal-ip",
+            "Never",
+            "all()",
+            "a=b",
+            "--cluster-cidr=10.244.0.0/16,fd00::/56",
+            "kube-proxy --a='b \"c\"' \\d ~e 1>>/var/log/f 2>&1",
+        ] {
             assert!(is_plain_safe(text, false), "{text:?}");
         }
         assert!(!is_plain_safe("10.244.0.0/16,fd00::/56", true));

@@ -2,13 +2,14 @@
 
 use enable_dual_stack::config::{Action, Config, fields_of};
 use enable_dual_stack::package::{Form, Package};
+use enable_dual_stack::results::Report;
 use enable_dual_stack::run;
 use enable_dual_stack::text::{self, Edit};
 use enable_dual_stack::yaml::Value;
 use serde_json::json;
 
 use super::forms;
-use super::oracle::{self, Said};
+use super::oracle::{self, Identity, Said};
 
 /// What the function does to a package as its user wrote it.
 pub(crate) struct Checked {
@@ -152,7 +153,25 @@ fn ask(input: &str, config: Option<&Config>) -> Answer {
         (outcome.edits, outcome.reports.iter().map(|report| normal(report.result(&package))).collect(), u8::from(failed))
     };
     let output = text::splice(input, edits.clone()).expect("no overlap");
-    Answer { input: input.to_owned(), output, edits, said: results.iter().map(Said::of).collect(), code }
+    let mut said: Vec<_> = results.iter().map(Said::of).collect();
+    let config = config.cloned().or_else(|| config_of(input));
+    if let Some(config) = config.filter(|_| !said.is_empty()) {
+        add_places(&mut said, &results, &run::run(&package, &config).reports, &package);
+    }
+    Answer { input: input.to_owned(), output, edits, said, code }
+}
+
+/// Files of kubeadm and kind have no name, so a result cannot refer to them or to a field in them: the run tells it.
+fn add_places(said: &mut [Said], results: &[Value], reports: &[Report], package: &Package<'_>) {
+    let reports: Vec<_> = reports.iter().map(|report| (normal(report.result(package)), report)).collect();
+    for (said, result) in said.iter_mut().zip(results) {
+        let Some((_, report)) = reports.iter().find(|(other, _)| other == result) else { continue };
+        said.position = report.resource;
+        let Some(resource) = report.resource.map(|at| &package.all()[at]).filter(|_| said.resource.is_none()) else { continue };
+        said.resource = Some(Identity::of_resource(resource));
+        said.path = report.path.as_ref().map(ToString::to_string);
+        (said.current, said.proposed) = (report.current.clone().map(normal), report.proposed.clone().map(normal));
+    }
 }
 
 /// As the oracle reads it: a number has a value, not a text.

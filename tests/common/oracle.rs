@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use enable_dual_stack::package::Resource;
 use enable_dual_stack::yaml::Value;
 use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
@@ -60,6 +61,10 @@ impl Identity {
         Self::new(object, text_of(&metadata, "namespace"), text_of(&metadata, "name"))
     }
 
+    pub(crate) fn of_resource(resource: &Resource<'_>) -> Self {
+        Self(format!("{} {} {}/{}", resource.api_version, resource.kind, resource.namespace, resource.name))
+    }
+
     pub(crate) fn of_reference(reference: &Value) -> Self {
         Self::new(reference, text_of(reference, "namespace"), text_of(reference, "name"))
     }
@@ -76,6 +81,8 @@ pub(crate) struct Said {
     pub(crate) rule: String,
     pub(crate) message: String,
     pub(crate) resource: Option<Identity>,
+    /// The position of the resource, where the run itself tells it: files of kubeadm have no name to refer to.
+    pub(crate) position: Option<usize>,
     pub(crate) path: Option<String>,
     pub(crate) current: Option<Value>,
     pub(crate) proposed: Option<Value>,
@@ -91,6 +98,7 @@ impl Said {
             rule: result.get("tags").map(|tags| text_of(tags, "rule")).unwrap_or_default().to_owned(),
             message: text_of(result, "message").to_owned(),
             resource: result.get("resourceRef").map(Identity::of_reference),
+            position: None,
             path: in_field("path").map(|path| path.as_str().expect("`field.path` is a string").to_owned()),
             current: in_field("currentValue"),
             proposed: in_field("proposedValue"),
@@ -164,6 +172,9 @@ pub(crate) fn difference(left: &Value, right: &Value) -> Option<String> {
 }
 
 fn object_of(objects: &[Value], change: &Said) -> usize {
+    if let Some(position) = change.position {
+        return position;
+    }
     let wanted = change.resource.as_ref().expect("a change has a resourceRef");
     let found: Vec<_> = (0..objects.len()).filter(|&at| Identity::of_object(&objects[at]) == *wanted).collect();
     assert_eq!(found.len(), 1, "{wanted:?} must be one object");

@@ -1,0 +1,71 @@
+//! The feature gate IPv6DualStack fits the version of Kubernetes, also where it could not be edited.
+//!
+//! # Sources
+//! <https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/>.
+
+use super::{Check, Seen};
+use crate::facts::{Facts, Source};
+use crate::plan::{Plan, Rule};
+use crate::version::Version;
+
+pub(super) const CHECK: Check = Check { name: "gates", rules: &[&STALE, &MISSING], check };
+
+static STALE: Rule = Rule {
+    id: "feature-gate-stale",
+    title: "The feature gate IPv6DualStack is mentioned where it must not be",
+    why: "The component does not start: \"unrecognized feature gate: IPv6DualStack\", or \"cannot set feature gate IPv6DualStack to false, feature is locked to true\".",
+    remedy: "Remove it.",
+    source: "https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/",
+};
+static MISSING: Rule = Rule {
+    id: "feature-gate-missing",
+    title: "The feature gate IPv6DualStack is missing",
+    why: "Up to v1.20 a component does not start with two ranges and without it.",
+    remedy: "Set `IPv6DualStack=true`.",
+    source: "kubernetes v1.20 cmd/kube-apiserver/app/options/validation.go",
+};
+
+fn check(seen: &Seen<'_>, plan: &mut Plan) {
+    match seen.config.kubernetes_version {
+        Some(version) if version <= Version::new(1, 20) => missing(seen.facts, plan),
+        Some(version) if version <= Version::new(1, 24) => {
+            let quote = "cannot set feature gate IPv6DualStack to false, feature is locked to true";
+            stale(seen.facts, |on| !on, &format!("Kubernetes {version} needs dual-stack: \"{quote}\""), plan);
+        }
+        Some(version) => {
+            stale(
+                seen.facts,
+                |_| true,
+                &format!("Kubernetes {version} does not know it: \"unrecognized feature gate: IPv6DualStack\""),
+                plan,
+            );
+        }
+        // Taken for a current version, which is said where the edit is made.
+        None => {}
+    }
+}
+
+fn stale(facts: &Facts, is_stale: fn(bool) -> bool, why: &str, plan: &mut Plan) {
+    for gate in facts.gates.iter().filter(|gate| is_stale(gate.on)) {
+        plan.error(&STALE, gate.place.clone(), format!("{} mentions the feature gate IPv6DualStack and must not: {why}", gate.reader));
+    }
+}
+
+/// kubeadm hands its own gate over to the components.
+fn missing(facts: &Facts, plan: &mut Plan) {
+    let is_on = |reader: &str| facts.gates.iter().any(|gate| gate.on && (gate.reader == reader || gate.reader == "ClusterConfiguration"));
+    for fact in facts.ranges.iter().filter(|fact| fact.ranges.len() == 2) {
+        let quote = match fact.source {
+            Source::KubeApiserver => {
+                "secondary service cluster-ip range(--service-cluster-ip-range[1]) can only be used if IPv6DualStack and EndpointSlice feature is enabled"
+            }
+            Source::KubeControllerManager => "len of ClusterCIDRs==2 and dualstack or EndpointSlice feature is not enabled",
+            Source::KubeProxy => "only one CIDR allowed (e.g. 10.100.0.0/16 or fde4:8dba:82e1::/48)",
+            _ => continue,
+        };
+        if !is_on(fact.source.name()) {
+            let message = format!("{} has two ranges, but not the feature gate IPv6DualStack: \"{quote}\"", fact.source.name());
+            plan.error(&MISSING, fact.place.clone(), message);
+        }
+    }
+}

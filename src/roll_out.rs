@@ -1,0 +1,95 @@
+//! What a run that changed something says at its end: in which order the objects go to a cluster, and which version of
+//! Kubernetes they were made for.
+//!
+//! # Sources
+//! KEP-563, "Enablement" and its upgrade notes; <https://docs.tigera.io/calico/latest/networking/ipam/ipv6>; a node's
+//! `podCIDRs` cannot be changed ("node updates may not change podCIDR except from "" to valid",
+//! kubernetes pkg/apis/core/validation).
+
+use crate::plan::{Rule, Severity};
+use crate::results::Report;
+use crate::version::Version;
+
+pub(crate) static ORDER: Rule = Rule {
+    id: "roll-out",
+    title: "The order of the roll-out",
+    why: "A component that is asked for a family that another one does not have yet fails, or hands out one family for good.",
+    remedy: "Roll out step by step, and wait for each to be ready.",
+    source: "https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/563-dual-stack",
+};
+pub(crate) static VERSION_UNKNOWN: Rule = Rule {
+    id: "kubernetes-version-unknown",
+    title: "The version of Kubernetes is not known",
+    why: "Up to v1.20 the feature gate IPv6DualStack must be set; from v1.25 on a mention of it stops a component.",
+    remedy: "Give `kubernetesVersion` in the functionConfig, if it is older than v1.25.",
+    source: "https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/",
+};
+
+/// A step, and the rules whose changes need it, by how their ids begin.
+struct Step {
+    name: &'static str,
+    rules: &'static [&'static str],
+}
+
+/// In the order of the roll-out.
+const STEPS: &[Step] = &[
+    Step {
+        name: "the definition of the cluster, which makes new control planes",
+        rules: &["cluster-api-", "kind-", "k0s-", "openshift-", "gardener-", "talos-"],
+    },
+    Step { name: "kubelet `--node-ip`", rules: &["kubeadm-node-ip"] },
+    Step { name: "kubeadm's configuration, for nodes that join later", rules: &["kubeadm-pod-", "kubeadm-service-", "kubeadm-extra-"] },
+    Step { name: "kube-apiserver", rules: &["kube-apiserver-"] },
+    Step { name: "kube-controller-manager", rules: &["kube-controller-manager-", "node-cidr-mask-size"] },
+    Step { name: "cloud-controller-manager", rules: &["cloud-controller-manager-"] },
+    Step { name: "kube-proxy", rules: &["kube-proxy-"] },
+    Step { name: "Calico", rules: &["calico-", "canal-", "felix-", "bgp-", "helm-values-"] },
+    Step {
+        name: "delete and register each node again, where pods or routes need its `podCIDRs` (they cannot be changed)",
+        rules: &["kube-controller-manager-", "kubeadm-pod-", "calico-host-local-", "canal-"],
+    },
+    Step { name: "create Pods again, to give them both addresses", rules: &["calico-", "canal-"] },
+    Step { name: "Services", rules: &["service-"] },
+];
+
+/// The order of the roll-out for the changes of these rules.
+pub(crate) fn order(done: &[&str]) -> Report {
+    let needed = |step: &&Step| done.iter().any(|rule| step.rules.iter().any(|start| rule.starts_with(start)));
+    let nodes = "nodes first (IPv6 addresses, a default IPv6 route, `net.ipv6.conf.all.forwarding=1`)";
+    let steps: Vec<_> = std::iter::once(nodes).chain(STEPS.iter().filter(needed).map(|step| step.name)).collect();
+    Report::general(Severity::Info, &ORDER, format!("roll out in this order: {}", steps.join("; then ")))
+}
+
+/// Says that the version of Kubernetes is not known, where something that depends on it was changed.
+pub(crate) fn unknown_version(done: &[&str], known: Option<Version>, at_least: Option<Version>) -> Option<Report> {
+    let depends = |rule: &str| ["kube", "node-cidr", "feature-gate"].iter().any(|start| rule.starts_with(start));
+    let is_new = known.or(at_least.filter(|version| *version >= Version::new(1, 21))).is_some();
+    (!is_new && done.iter().any(|rule| depends(rule))).then(|| {
+        let message = "nothing tells the version of Kubernetes: a current one is assumed; for v1.24 and older, give `kubernetesVersion`";
+        Report::general(Severity::Info, &VERSION_UNKNOWN, message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_steps_of_what_was_touched_are_named_and_in_order() {
+        let message = order(&["calico-node-ip6", "kube-proxy-cluster-cidr", "kube-apiserver-service-range"]).message;
+        let at = |name: &str| message.find(name).unwrap_or_else(|| panic!("{name}: {message}"));
+        assert!(at("nodes first") < at("kube-apiserver") && at("kube-apiserver") < at("kube-proxy") && at("kube-proxy") < at("Calico"));
+        assert!(at("Calico") < at("create Pods again"));
+        assert!(!message.contains("kube-controller-manager") && !message.contains("Services") && !message.contains('\n'));
+    }
+
+    #[test]
+    fn an_unknown_version_is_said_where_it_matters() {
+        let said = |done, known, at_least| unknown_version(done, known, at_least).is_some();
+        assert!(said(&["kube-proxy-cluster-cidr"], None, None));
+        assert!(said(&["kubeadm-pod-subnet"], None, Some(Version::new(1, 15))));
+        assert!(!said(&["kubeadm-pod-subnet"], None, Some(Version::new(1, 22))));
+        assert!(!said(&["kubeadm-pod-subnet"], Some(Version::new(1, 18)), None));
+        assert!(!said(&["calico-node-ip6"], None, None));
+    }
+}
