@@ -26,7 +26,7 @@ pub enum Form {
 /// All objects of a text.
 #[derive(Clone, Debug)]
 pub struct Package<'t> {
-    /// The text that all offsets address.
+    /// The text that all offsets address; nothing, where the objects come from several files.
     pub text: &'t str,
     /// How the objects are wrapped.
     pub form: Form,
@@ -53,6 +53,8 @@ pub struct Resource<'t> {
     pub name: Cow<'t, str>,
     /// `metadata.namespace`, or nothing.
     pub namespace: Cow<'t, str>,
+    /// The name of the file, where the objects come from files.
+    file: Option<Rc<str>>,
     tree: Rc<Tree<'t>>,
     root: u32,
 }
@@ -125,9 +127,33 @@ impl<'t> Package<'t> {
             kind: text(&["kind"]),
             name: text(&["metadata", "name"]),
             namespace: text(&["metadata", "namespace"]),
+            file: None,
             tree: Rc::clone(tree),
             root: object.resolved().id(),
         });
+    }
+
+    /// The objects of several files as one package, in this order, each with the name of its file.
+    #[must_use]
+    pub fn join(files: Vec<(&str, Package<'t>)>) -> Self {
+        let mut joined = Self {
+            text: "",
+            form: Form::Stream,
+            resources: Vec::new(),
+            by_kind: HashMap::new(),
+            by_name: RefCell::default(),
+            tree: Rc::new(Tree::default()),
+            config_identity: None,
+        };
+        for (name, file) in files {
+            let name = Rc::from(name);
+            for resource in file.resources {
+                let index = joined.resources.len();
+                joined.by_kind.entry(resource.kind.to_string()).or_default().push(index);
+                joined.resources.push(Resource { index, file: Some(Rc::clone(&name)), ..resource });
+            }
+        }
+        joined
     }
 
     /// All objects, in order, also those that systems must leave alone.
@@ -227,8 +253,11 @@ impl Resource<'_> {
         self.root().text_at(&["metadata", "annotations", key])
     }
 
-    /// The file that the object is in, relative to the package, as kpt and kustomize tell it.
+    /// The file that the object is in: where it was read, or, relative to the package, as kpt and kustomize tell it.
     pub fn file(&self) -> Option<&str> {
+        if self.file.is_some() {
+            return self.file.as_deref();
+        }
         ["internal.config.kubernetes.io/path", "config.kubernetes.io/path"].into_iter().find_map(|key| self.annotation(key))
     }
 

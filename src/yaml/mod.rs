@@ -84,7 +84,7 @@ struct Data<'t> {
 }
 
 /// All documents of a stretch of text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tree<'t> {
     text: &'t str,
     nodes: Vec<Data<'t>>,
