@@ -1,0 +1,7 @@
+//! The program as people and hosts run it.
+
+#![expect(clippy::disallowed_methods, reason = "the tests make the files that the program reads")]
+
+mod common;
+mod files;
+mod legacy_plugin;
