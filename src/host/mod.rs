@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one place that touches the outside")]
 
+mod argocd;
 mod cli;
 mod entry;
 mod explain;

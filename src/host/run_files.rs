@@ -53,8 +53,8 @@ pub(super) struct Settings {
     pub config: Option<SourceFile>,
     /// The flags, which speak first.
     pub flags: Vec<Field>,
-    /// What the command does.
-    pub action: Action,
+    /// What the command does, whatever the configuration says; without it, that decides.
+    pub action: Option<Action>,
 }
 
 /// What came of a run.
@@ -62,6 +62,8 @@ pub(super) struct Settings {
 pub(super) struct Outcome {
     /// All files with objects, and the one of the configuration.
     pub files: Vec<SourceFile>,
+    /// The position of the configuration's file, if it is not one of those that the run is over.
+    pub config_file: Option<usize>,
     /// The edits of each file, in order.
     pub edits: Vec<Vec<Edit>>,
     /// What there is to say, by file and line; what is about no file comes first.
@@ -118,6 +120,7 @@ pub(super) fn run(
         let known = outcome.files.iter().position(|file| file.name == config.name);
         known.unwrap_or_else(|| {
             outcome.files.push(config.clone());
+            outcome.config_file = Some(outcome.files.len() - 1);
             outcome.files.len() - 1
         })
     });
@@ -192,7 +195,7 @@ fn run_package(all: &[SourceFile], members: &[usize], given: Option<usize>, sett
         Ok(config) => config,
         Err(entries) => return Done { entries, could_not: true, concerned: true, ..Done::default() },
     };
-    config.action = settings.action;
+    config.action = settings.action.unwrap_or(config.action);
     let strict = config.strict;
     if !is_concerned(&package, &config) {
         return Done { strict, ..Done::default() };
@@ -215,7 +218,7 @@ fn run_package(all: &[SourceFile], members: &[usize], given: Option<usize>, sett
         }
     }
     // An edit that is missing is an error in `Check`, and no edit.
-    if settings.action == Action::Check || done.entries.iter().any(|entry| entry.severity == Severity::Error) {
+    if config.action == Action::Check || done.entries.iter().any(|entry| entry.severity == Severity::Error) {
         done.edits.clear();
     }
     done
@@ -239,7 +242,8 @@ fn configuration(
         let text = all[given].text.as_str();
         let tree = Tree::parse(text, Span::new(0, text.len()))
             .map_err(|error| vec![Entry::at(given, text, Some(error.offset), &NOT_YAML, error.message)])?;
-        let root = tree.roots().find(|root| !root.is_null());
+        let is_ours = |root: &Node<'_>| root.text_at(&["kind"]) == Some(KIND);
+        let root = tree.roots().find(is_ours).or_else(|| tree.roots().find(|root| !root.is_null()));
         let Some(root) = root else { return Err(vec![Entry::at(given, text, None, &run::CONFIG, "the file holds no functionConfig")]) };
         return read_config(Some((root, given)), settings);
     }
@@ -256,7 +260,7 @@ fn configuration(
 }
 
 /// Whether the object is a functionConfig of our own kind.
-fn is_ours(resource: &Resource<'_>) -> bool {
+pub(super) fn is_ours(resource: &Resource<'_>) -> bool {
     resource.kind == KIND && resource.api_version.starts_with("dualstack.krm/")
 }
 

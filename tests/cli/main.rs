@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "the tests make the files that the program reads")]
 
+#[cfg(unix)]
+mod argocd;
 mod common;
 mod files;
 mod legacy_plugin;

@@ -27,6 +27,7 @@ pub(super) fn command() -> Command {
             apply(),
             diff(),
             check(),
+            argocd(),
             Command::new("systems").about("Show what is recognised"),
             Command::new("explain")
                 .about("Show what a rule means, why, and what to do; without RULE, list them")
@@ -68,6 +69,34 @@ fn check() -> Command {
         .args(package_args())
 }
 
+fn argocd() -> Command {
+    let folder = || folder("folder").help("The folder of the application [default: the folder that you are in]");
+    let kustomize = Arg::new("kustomize").long("kustomize").value_name("FILE").value_parser(value_parser!(PathBuf));
+    let flags = Arg::new("flags").value_name("FLAG").num_args(0..).last(true).help("Flags for `kustomize build`");
+    Command::new("argocd").about("Config management plugin of Argo CD").subcommand_required(true).subcommands([
+        Command::new("generate")
+            .about("Write the manifests of an application to stdout, with both families")
+            .long_about(
+                "Writes the manifests of an application to stdout, with both families. Where there is a kustomization, they come from \
+                 `kustomize build`, else from the YAML and JSON files of the folder. The configuration comes from the parameters of the \
+                 application (ARGOCD_APP_PARAMETERS), then from its env (ARGOCD_ENV_*), then from `--config` or the object of kind \
+                 EnableDualStack in the folder.",
+            )
+            .args([
+                folder(),
+                config_arg().help("The functionConfig"),
+                Arg::new("recurse").long("recurse").action(ArgAction::SetTrue).help("Read the folders below, too"),
+                kustomize.value_hint(ValueHint::ExecutablePath).help("The program to build with [default: kustomize]"),
+                flags,
+            ]),
+        Command::new("parameters").about("Write the announcement of the parameters, for Argo CD's form").arg(folder()),
+    ])
+}
+
+fn config_arg() -> Arg {
+    Arg::new("config").long("config").value_name("FILE").value_parser(value_parser!(PathBuf)).value_hint(ValueHint::FilePath)
+}
+
 fn install_plugin() -> Command {
     Command::new("install-plugin")
         .about("Put this program where kustomize and kubectl look for exec plugins")
@@ -78,10 +107,9 @@ fn install_plugin() -> Command {
 pub(super) fn package_args() -> Vec<Arg> {
     let paths = Arg::new("paths").value_name("PATH").num_args(0..).default_value(".").action(ArgAction::Append);
     let paths = paths.value_parser(value_parser!(PathBuf)).value_hint(ValueHint::AnyPath).hide_default_value(true);
-    let config = Arg::new("config").long("config").value_name("FILE").value_parser(value_parser!(PathBuf)).value_hint(ValueHint::FilePath);
     let mut args = vec![
         paths.help("Files and folders, or - for stdin [default: the folder that you are in]"),
-        config.help("The functionConfig; without it, each package's own object of kind EnableDualStack"),
+        config_arg().help("The functionConfig; without it, each package's own object of kind EnableDualStack"),
     ];
     args.extend(fields::flags());
     args

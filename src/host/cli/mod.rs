@@ -18,7 +18,7 @@ use super::entry::Entry;
 use super::files::{self, Mode};
 use super::output::{self, text};
 use super::run_files::{self, Outcome, Settings};
-use super::{explain, fields, legacy_plugin};
+use super::{argocd, explain, fields, legacy_plugin};
 use crate::config::Action;
 use crate::plan::Severity;
 use crate::text::splice;
@@ -59,8 +59,6 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let terminal = Terminal::of(&matches);
     match run(&matches, &terminal) {
         Ok(code) => ExitCode::from(code),
-        // Who closes the pipe has seen enough.
-        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Io(error)) => terminal.fail(&format!("the output could not be written: {error}")),
         Err(Failure::Message(message)) => terminal.fail(&message),
     }
@@ -71,14 +69,17 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
         Some(("apply", matches)) => apply(matches, terminal),
         Some(("diff", matches)) => diff(matches, terminal),
         Some(("check", matches)) => check(matches, terminal),
+        Some(("argocd", matches)) => match matches.subcommand() {
+            Some(("parameters", matches)) => terminal.say(&argocd::announce(&path(matches, "folder").unwrap_or_else(|| ".".into()))?),
+            Some((_, matches)) => generate(matches),
+            None => Ok(2),
+        },
         Some(("systems", _)) => terminal.say(&explain::table_of_systems()),
         Some(("explain", matches)) => match matches.get_one::<String>("rule") {
             Some(rule) => terminal.say(&explain::one(rule)?),
             None => terminal.say(&explain::list()),
         },
-        Some(("install-plugin", matches)) => {
-            terminal.say(&legacy_plugin::install(matches.get_one::<PathBuf>("root").map(PathBuf::as_path))?)
-        }
+        Some(("install-plugin", matches)) => terminal.say(&legacy_plugin::install(path(matches, "root").as_deref())?),
         Some(("completions", matches)) => {
             let mut script = Vec::new();
             if let Some(shell) = matches.get_one::<Shell>("shell") {
@@ -117,7 +118,7 @@ fn apply(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
     if let Some(text) = of_stdin {
         io::stdout().lock().write_all(text.as_bytes())?;
     }
-    terminal.tell(&(text::render(&outcome) + &text::summary(&outcome, "edited")))?;
+    terminal.tell(&(text::render(&outcome) + &text::summary(&outcome, "edited")));
     Ok(outcome.code())
 }
 
@@ -127,7 +128,7 @@ fn diff(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
     terminal.say(&output::diff::render(&outcome))?;
     // The diff says what is done.
     outcome.entries.retain(|entry| entry.severity < Severity::Info);
-    terminal.tell(&(text::render(&outcome) + &text::summary(&outcome, "would be edited")))?;
+    terminal.tell(&(text::render(&outcome) + &text::summary(&outcome, "would be edited")));
     let differs = outcome.edits.iter().any(|edits| !edits.is_empty());
     Ok(outcome.code().max(u8::from(differs)))
 }
@@ -148,7 +149,7 @@ fn check(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
 
 /// The run that the arguments of a command over packages ask for.
 fn run_over(matches: &ArgMatches, action: Action, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let mut settings = Settings { config: None, flags: fields::of_flags(matches)?, action };
+    let mut settings = Settings { config: None, flags: fields::of_flags(matches)?, action: Some(action) };
     if let Some(config) = matches.get_one::<PathBuf>("config") {
         settings.config = Some(files::read_one(config, true).map_err(|error| format!("{}: {}", error.name, error.reason))?);
     }
@@ -157,6 +158,28 @@ fn run_over(matches: &ArgMatches, action: Action, terminal: &Terminal) -> Result
     let (files, unreadable) = files::read(&paths, &|done, total| progress.tick("reading", done, total));
     progress.restart();
     Ok(run_files::run(files, unreadable, &settings, &|done, total| progress.tick("looking at", done, total)))
+}
+
+/// Writes the manifests of an application of Argo CD.
+fn generate(matches: &ArgMatches) -> Result<u8, Failure> {
+    let request = argocd::Request {
+        folder: path(matches, "folder").unwrap_or_else(|| ".".into()),
+        config: path(matches, "config"),
+        recurse: matches.get_flag("recurse"),
+        kustomize: path(matches, "kustomize").unwrap_or_else(|| "kustomize".into()),
+        flags: matches.get_many("flags").into_iter().flatten().cloned().collect(),
+    };
+    // Argo CD shows these lines in its user interface: plain ones.
+    let generated = argocd::generate(&request).unwrap_or_else(argocd::Generated::failed);
+    let _ = io::stderr().lock().write_all(generated.said.as_bytes());
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(generated.manifests.as_bytes())?;
+    stdout.flush()?;
+    Ok(generated.code)
+}
+
+fn path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>(name).cloned()
 }
 
 fn man(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
@@ -196,25 +219,26 @@ impl Terminal {
         Self { color }
     }
 
-    /// Writes to stdout.
+    /// Writes to stdout, for people and reports. Who closes the pipe has seen enough.
     fn say(&self, text: &str) -> Result<u8, Failure> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()?;
-        Ok(0)
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(0),
+        }
     }
 
     /// Writes to stderr.
-    fn tell(&self, text: &str) -> Result<(), Failure> {
-        AutoStream::new(io::stderr().lock(), self.color).write_all(text.as_bytes())?;
-        Ok(())
+    fn tell(&self, text: &str) {
+        // There is nowhere left to say that it failed.
+        let _ = AutoStream::new(io::stderr().lock(), self.color).write_all(text.as_bytes());
     }
 
     /// Says why nothing was done.
     fn fail(&self, message: &str) -> ExitCode {
         let entry = Entry::general(Severity::Error, &crate::run::CONFIG, message);
         let outcome = Outcome { entries: vec![entry], ..Outcome::default() };
-        let _ = self.tell(&text::render(&outcome));
+        self.tell(&text::render(&outcome));
         ExitCode::from(2)
     }
 

@@ -29,6 +29,7 @@ pub(in crate::host) fn outcome() -> Outcome {
     };
     Outcome {
         files: vec![file("a,b.yaml", TEXT), file("fine <1>.yaml", "kind: X\n")],
+        config_file: None,
         edits: vec![vec![Edit::replace(span, "\"true\"")], vec![]],
         entries: vec![
             said(Severity::Error, "file-unreadable", "gone.yaml: 100% gone"),
