@@ -58,7 +58,7 @@ fn ops(changes: &[&Change]) -> Vec<Op> {
 /// The text of the edited object alone. What stands in front of it on its first line, such as a dash, becomes blanks,
 /// so that the columns stay true.
 fn alone(root: Node<'_>, edits: &[Edit]) -> Option<String> {
-    let text = root.tree().text();
+    let text = root.source();
     let is_flow = matches!(root.kind(), Kind::Mapping(Layout::Flow));
     let start = if is_flow { root.start() } else { text::line_start(text, root.start()) };
     let end = if is_flow { root.span().end } else { text::line_end(text, root.span().end) };

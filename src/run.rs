@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::apply::{self, Refusal};
 use crate::checks;
 use crate::config::{self, Action, Config, ConfigError};
-use crate::package::{Form, Package, PackageError, Resource};
+use crate::package::{self, Form, Package, PackageError, Resource};
 use crate::plan::{Change, Rule, Severity};
 use crate::results::{self, Report};
 use crate::systems;
@@ -89,10 +89,10 @@ pub fn rules() -> Vec<&'static Rule> {
 
 /// A KRM function: the text of a ResourceList in, the edits that make its answer out.
 pub fn function(input: &str) -> Response {
-    let package = match Package::read(input) {
-        Ok(package) => package,
-        Err(error) => return not_a_package(input, &error),
-    };
+    package::with(input, answer).unwrap_or_else(|error| not_a_package(input, &error))
+}
+
+fn answer(package: &Package<'_>) -> Response {
     if package.form != Form::ResourceList {
         return could_not_run(
             "error: the input must be a ResourceList, as kustomize and kpt hand it to a function; see `enable-dual-stack --help`\n".into(),
@@ -100,31 +100,31 @@ pub fn function(input: &str) -> Response {
     }
     let (outcome, code) = match config::fields_of(package.function_config()).map_err(|error| vec![error]).and_then(Config::read) {
         Ok(config) => {
-            let outcome = run(&package, &config);
+            let outcome = run(package, &config);
             let code = u8::from(results::has_error(&outcome.reports));
             (outcome, code)
         }
         Err(errors) => (failed(errors), 2),
     };
-    respond(&package, outcome, code)
+    respond(package, outcome, code)
 }
 
 /// A plain stream of objects in, the edits that make its answer out; `config` is the text of the functionConfig. Where
 /// there is an error there is no output, because such a stream has no place for results.
 pub fn stream(input: &str, config: &str) -> Response {
-    let package = match Package::read(input) {
-        Ok(package) => package,
-        Err(error) => return not_a_package(input, &error),
-    };
+    package::with(input, |package| answer_plainly(package, config)).unwrap_or_else(|error| not_a_package(input, &error))
+}
+
+fn answer_plainly(package: &Package<'_>, config: &str) -> Response {
     let (outcome, code) = match read_config(config) {
         Ok(config) => {
-            let outcome = run(&package, &config);
+            let outcome = run(package, &config);
             let code = u8::from(results::has_error(&outcome.reports));
             (outcome, code)
         }
         Err(errors) => (failed(errors), 2),
     };
-    let stderr = results::lines(&outcome.reports, &package);
+    let stderr = results::lines(&outcome.reports, package);
     if code > 0 {
         return Response { output: None, stderr, code };
     }
@@ -262,7 +262,7 @@ fn refused(resource: &Resource<'_>, refusal: Refusal) -> Report {
     let (rule, offset, path, message) = match refusal {
         Refusal::Blocked(blocked) => (&BLOCKED, blocked.offset, Some(blocked.path), blocked.reason),
         Refusal::DuplicateKey(key, first, second) => {
-            let line = text::position(root.tree().text(), first).line;
+            let line = text::position(root.source(), first).line;
             let message = format!("the key \"{key}\" is there twice (first at line {line}): remove one, then the object can be edited");
             (&DUPLICATE_KEY, second, None, message)
         }

@@ -148,6 +148,11 @@ pub fn line_end(text: &str, offset: usize) -> usize {
     }
 }
 
+/// The first `\r` that no `\n` follows. YAML takes it for a line break; nothing here does.
+pub fn lone_carriage_return(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text.as_bytes()).find(|&at| text.as_bytes().get(at + 1) != Some(&b'\n'))
+}
+
 /// The line break that the line of `offset` ends with; for the last line, the one before it; else `\n`.
 pub fn newline(text: &str, offset: usize) -> &'static str {
     let end = line_end(text, offset);

@@ -23,25 +23,20 @@ use crate::yaml::Node;
 pub const API_VERSION: &str = "dualstack.krm/v1alpha1";
 /// Our own kind.
 pub const KIND: &str = "EnableDualStack";
-/// What to write when there is no configuration yet.
-pub const EXAMPLE: &str = "\
-apiVersion: dualstack.krm/v1alpha1
-kind: EnableDualStack
-metadata:
-  name: enable-dual-stack
-spec:
-  ipv6PodCIDR: fd00:10:244::/56
-";
+/// What to write when there is no configuration yet: a whole object on one line, because hosts show the first line of a
+/// message only.
+pub const EXAMPLE: &str = "{apiVersion: dualstack.krm/v1alpha1, kind: EnableDualStack, metadata: {name: enable-dual-stack}, spec: {ipv6PodCIDR: \"fd00:10:244::/56\"}}";
 
-/// What is asked for. The comments are the documentation of the fields in `function.yaml` and of the flags.
+// The comments of the fields are their documentation in `function.yaml`.
+/// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
     /// `Apply` makes the edits. `Check` reports each missing edit as an error and changes nothing.
-    #[schemars(default)]
+    #[schemars(default, extend("default" = "Apply"))]
     pub action: Action,
     /// `DualStack` adds the missing family. `IPv6Only` takes IPv4 away where Calico documents it.
-    #[schemars(default)]
+    #[schemars(default, extend("default" = "DualStack"))]
     pub mode: Mode,
     /// The IPv6 range of pods: the IPv6 cluster CIDR of kube-controller-manager and kube-proxy, and Calico's IPv6 pool.
     #[schemars(rename = "ipv6PodCIDR", with = "Option<String>", example = "fd00:10:244::/56")]
@@ -76,7 +71,7 @@ pub struct Config {
     #[schemars(rename = "ipv6Encapsulation")]
     pub ipv6_encapsulation: Option<Encapsulation>,
     /// `Keep` leaves the IPAM plugin as it is. `CalicoIPAM` makes it calico-ipam, as the how-to does literally.
-    #[schemars(default)]
+    #[schemars(default, extend("default" = "Keep"))]
     pub ipam: Ipam,
     /// The addresses of each node, as `IPv4,IPv6`, by node name: for the kubelet's `--node-ip`.
     #[schemars(rename = "nodeIPs", with = "BTreeMap<String, String>", default)]
@@ -228,10 +223,9 @@ fn field_value(node: Node<'_>) -> FieldValue {
 }
 
 fn nothing(what: &str) -> ConfigError {
-    let example = EXAMPLE.trim_end().replace('\n', "\\n");
     ConfigError {
         field: String::new(),
-        message: format!("{what}: `ipv6PodCIDR` must be given, for example with this functionConfig: \"{example}\""),
+        message: format!("{what}: `ipv6PodCIDR` must be given, for example with this functionConfig: {EXAMPLE}"),
     }
 }
 
@@ -270,7 +264,19 @@ impl Config {
     /// A [`ConfigError`] for every field that cannot be accepted.
     pub fn read(fields: Vec<Field>) -> Result<Self, Vec<ConfigError>> {
         let mut reader = Reader::new(fields);
-        let config = Self {
+        let config = Self::take(&mut reader);
+        reader.finish(config)
+    }
+
+    /// The names of all fields, in the order of the documentation.
+    pub fn field_names() -> Vec<&'static str> {
+        let mut reader = Reader::new(Vec::new());
+        Self::take(&mut reader);
+        reader.into_known()
+    }
+
+    fn take(reader: &mut Reader) -> Self {
+        Self {
             action: reader.choice("action", &[("Apply", Action::Apply), ("Check", Action::Check)]).unwrap_or_default(),
             mode: reader.choice("mode", &[("DualStack", Mode::DualStack), ("IPv6Only", Mode::Ipv6Only)]).unwrap_or_default(),
             ipv6_pod_cidr: reader.cidr("ipv6PodCIDR", Family::V6, |_| None),
@@ -287,7 +293,6 @@ impl Config {
             node_ips: reader.node_ips("nodeIPs"),
             strict: reader.boolean("strict").unwrap_or_default(),
             warnings: Vec::new(),
-        };
-        reader.finish(config)
+        }
     }
 }

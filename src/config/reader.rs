@@ -22,6 +22,11 @@ impl Reader {
         Self { fields, known: Vec::new(), errors: Vec::new(), warnings: Vec::new() }
     }
 
+    /// The names of the fields that were asked for.
+    pub(super) fn into_known(self) -> Vec<&'static str> {
+        self.known
+    }
+
     fn take(&mut self, name: &'static str) -> Option<FieldValue> {
         self.known.push(name);
         let at = self.fields.iter().position(|field| field.name == name)?;

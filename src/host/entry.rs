@@ -79,7 +79,7 @@ impl Entry {
         let span = resource.zip(report.offset).map(|(resource, offset)| {
             let root = resource.root();
             let node = report.path.as_ref().map(|path| root.nearest(path)).filter(|node| node.start() == offset);
-            node.and_then(one_line).unwrap_or_else(|| rest_of_line(root.tree().text(), offset))
+            node.and_then(one_line).unwrap_or_else(|| rest_of_line(root.source(), offset))
         });
         Self {
             severity: report.severity,
@@ -99,7 +99,7 @@ impl Entry {
 fn one_line(node: Node<'_>) -> Option<Span> {
     let span = Span::new(node.start(), node.span().end);
     let plain = matches!(node.kind(), Kind::Scalar(Style::Plain | Style::Single | Style::Double));
-    (plain && !span.of(node.tree().text()).contains('\n')).then_some(span)
+    (plain && !span.of(node.source()).contains('\n')).then_some(span)
 }
 
 /// From `offset` to the last byte of its line that says something.

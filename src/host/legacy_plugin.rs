@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use super::{files, function};
 use crate::config::{API_VERSION, KIND};
-use crate::package::{Form, Package};
+use crate::package::{self, Form};
 use crate::run;
 
 /// What the program is called, and what may follow it, when kustomize runs it as a plugin: the functionConfig's file.
@@ -28,7 +28,7 @@ pub(super) fn main(config_file: &Path) -> ExitCode {
         Ok(input) => input,
         Err(message) => return function::fail(&message),
     };
-    if Package::read(&input).is_ok_and(|package| package.form == Form::ResourceList) {
+    if package::with(&input, |package| package.form == Form::ResourceList) == Ok(true) {
         return function::answer(&input, run::function(&input));
     }
     let config = match fs::read_to_string(config_file) {

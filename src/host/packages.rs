@@ -16,7 +16,8 @@ pub(super) type Identity = [String; 4];
 
 /// The objects of a file that a cluster has once.
 pub(super) fn identities(package: &Package<'_>) -> Vec<Identity> {
-    let named = package.all().iter().filter(|resource| !resource.name.is_empty() && !package.is_off_limits(resource));
+    let for_tools = |group: &str| matches!(group, "kustomize.config.k8s.io" | "kpt.dev");
+    let named = package.all().iter().filter(|resource| !resource.name.is_empty() && !for_tools(resource.group()));
     named.map(|resource| [resource.group(), &resource.kind, &resource.namespace, &resource.name].map(str::to_owned)).collect()
 }
 

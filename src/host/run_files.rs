@@ -9,7 +9,7 @@ use super::entry::Entry;
 use super::files::{SourceFile, Unreadable};
 use super::packages::{self, Identity};
 use crate::config::{self, Action, Config, ConfigError, Field, KIND};
-use crate::package::{Package, PackageError, Resource};
+use crate::package::{self, Package, PackageError, Resource};
 use crate::plan::{Rule, Severity};
 use crate::text::{self, Edit, Span};
 use crate::yaml::{Node, Tree};
@@ -179,31 +179,32 @@ struct Done {
 }
 
 fn run_package(all: &[SourceFile], members: &[usize], given: Option<usize>, settings: &Settings) -> Done {
-    let mut starts = Vec::new();
-    let mut read = Vec::new();
-    let mut count = 0;
-    for &member in members {
-        // Whoever chose the members has read them before.
-        let Ok(package) = Package::read(&all[member].text) else { continue };
-        starts.push((count, member));
-        count += package.all().len();
-        read.push((all[member].name.as_str(), package));
-    }
-    let file_of = |resource: usize| starts[starts.partition_point(|(start, _)| *start <= resource).saturating_sub(1)].1;
-    let package = Package::join(read);
-    let mut config = match configuration(&package, &file_of, all, given, settings) {
+    let files: Vec<_> = members.iter().map(|&member| (all[member].name.as_str(), all[member].text.as_str())).collect();
+    package::with_files(&files, |package| run_joined(package, all, members, given, settings)).unwrap_or_else(|(file, error)| {
+        let file = members[file];
+        let entry = Entry::at(file, &all[file].text, Some(error.offset), &NOT_YAML, error.message);
+        Done { entries: vec![entry], could_not: true, concerned: true, ..Done::default() }
+    })
+}
+
+fn run_joined(package: &Package<'_>, all: &[SourceFile], members: &[usize], given: Option<usize>, settings: &Settings) -> Done {
+    let file_of = |resource: usize| {
+        let name = package.all().get(resource).and_then(Resource::file);
+        members.iter().copied().find(|&member| Some(all[member].name.as_str()) == name).unwrap_or(members[0])
+    };
+    let mut config = match configuration(package, &file_of, all, given, settings) {
         Ok(config) => config,
         Err(entries) => return Done { entries, could_not: true, concerned: true, ..Done::default() },
     };
     config.action = settings.action.unwrap_or(config.action);
     let strict = config.strict;
-    if !is_concerned(&package, &config) {
+    if !is_concerned(package, &config) {
         return Done { strict, ..Done::default() };
     }
-    let outcome = run::run(&package, &config);
+    let outcome = run::run(package, &config);
     let mut done = Done { strict, concerned: true, ..Done::default() };
     let said = outcome.reports.into_iter().filter(|report| report.rule != run::NOTHING.id);
-    done.entries.extend(said.map(|report| Entry::of(report, &package, file_of)));
+    done.entries.extend(said.map(|report| Entry::of(report, package, file_of)));
     for (resource, edits) in outcome.edits {
         let file = file_of(resource);
         match done.edits.last_mut() {
@@ -270,7 +271,7 @@ fn read_config(from: Option<(Node<'_>, usize)>, settings: &Settings) -> Result<C
         match from.filter(|_| !is_flag) {
             Some((root, file)) => {
                 let place = ["spec", "data"].iter().find_map(|part| root.at(&[part, &error.field])).or_else(|| root.get(&error.field));
-                Entry::at(file, root.tree().text(), Some(place.unwrap_or(root).start()), &run::CONFIG, error.message)
+                Entry::at(file, root.source(), Some(place.unwrap_or(root).start()), &run::CONFIG, error.message)
             }
             None => Entry::general(Severity::Error, &run::CONFIG, error.message),
         }
@@ -290,15 +291,18 @@ fn content(file: &SourceFile) -> Content {
     if !(is_stdin || has("apiVersion") && has("kind")) {
         return Content::Foreign;
     }
-    let package = match Package::read(&file.text) {
-        Ok(package) => package,
-        Err(_) if !file.named && has("{{") => return Content::Foreign,
-        Err(error) => return Content::Broken(error),
-    };
-    if !is_stdin && !package.all().iter().any(|resource| !resource.kind.is_empty() && !resource.api_version.is_empty()) {
-        return Content::Foreign;
+    let objects = package::with(&file.text, |package| {
+        let is_object = |resource: &Resource<'_>| !resource.kind.is_empty() && !resource.api_version.is_empty();
+        if !is_stdin && !package.all().iter().any(is_object) {
+            return Content::Foreign;
+        }
+        Content::Objects { identities: packages::identities(package), patches: patches(Path::new(&file.name), package) }
+    });
+    match objects {
+        Ok(content) => content,
+        Err(_) if !file.named && has("{{") => Content::Foreign,
+        Err(error) => Content::Broken(error),
     }
-    Content::Objects { identities: packages::identities(&package), patches: patches(Path::new(&file.name), &package) }
 }
 
 /// The files that a kustomization uses as patches: parts of objects, not objects.

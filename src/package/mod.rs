@@ -1,15 +1,24 @@
 //! Text → objects: a ResourceList, a List, or a stream of documents.
 //!
 //! Finding the objects and reading one are separate: a [`Resource`] knows its kind and name, and is parsed when a
-//! system asks for its [`root`](Resource::root).
+//! system asks for its [`root`](Resource::root). There are two ways to find them, which give the same: [`Package::scan`]
+//! looks at the indentation only, and [`Package::read`] parses everything. [`with`] takes the first where it can.
+
+mod files;
+mod lines;
+mod list;
+mod scan;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
-use crate::text::{Edit, Span};
+pub use self::files::{File, with_files};
+use self::lines::Lines;
+use self::list::List;
+use crate::text::{self, Edit, Span};
 use crate::yaml::{Blocked, Node, Op, Path, Tree, Value, Want, YamlError, lower};
 
 /// How the objects are wrapped.
@@ -32,12 +41,25 @@ pub struct Package<'t> {
     pub form: Form,
     resources: Vec<Resource<'t>>,
     /// The positions of the objects of each kind.
-    by_kind: HashMap<String, Vec<usize>>,
+    by_kind: HashMap<Cow<'t, str>, Vec<usize>>,
     /// The positions of the objects of a kind and name, former names too; made when first asked for.
     by_name: RefCell<HashMap<String, HashMap<String, Vec<usize>>>>,
-    tree: Rc<Tree<'t>>,
+    around: Around<'t>,
     /// apiVersion, kind, name and namespace of the functionConfig.
     config_identity: Option<[String; 4]>,
+    /// Set once an object of a scanned package cannot be read alone.
+    misread: Rc<Cell<bool>>,
+}
+
+/// What is around the objects.
+#[derive(Clone, Debug)]
+enum Around<'t> {
+    /// All of the text was parsed: it is the tree of the objects, too.
+    Whole(Rc<Tree<'t>>),
+    /// A list was scanned.
+    List(List<'t>),
+    /// A stream was scanned.
+    Nothing,
 }
 
 /// One object.
@@ -54,9 +76,16 @@ pub struct Resource<'t> {
     /// `metadata.namespace`, or nothing.
     pub namespace: Cow<'t, str>,
     /// The name of the file, where the objects come from files.
-    file: Option<Rc<str>>,
-    tree: Rc<Tree<'t>>,
-    root: u32,
+    origin: Option<&'t str>,
+    content: Content<'t>,
+}
+
+#[derive(Clone, Debug)]
+enum Content<'t> {
+    /// A node of a tree.
+    Node(Rc<Tree<'t>>, u32),
+    /// Lines that are parsed when someone asks.
+    Lines(Lines<'t>),
 }
 
 /// The text is not a package.
@@ -83,11 +112,15 @@ impl From<YamlError> for PackageError {
 }
 
 impl<'t> Package<'t> {
-    /// Finds the objects of `text`.
+    /// Finds the objects of `text`, all of it parsed.
     ///
     /// # Errors
     /// [`PackageError`] where the text is not YAML, or is a ResourceList without a list of items.
     pub fn read(text: &'t str) -> Result<Self, PackageError> {
+        if let Some(offset) = text::lone_carriage_return(text) {
+            let message = "a carriage return without a line feed: lines must end with a line feed, or with both";
+            return Err(PackageError { offset, message: message.into() });
+        }
         let tree = Rc::new(Tree::parse(text, Span::new(0, text.len()))?);
         let mut roots = tree.roots().filter(|root| !root.is_null());
         let (form, objects) = match (roots.next(), roots.next()) {
@@ -95,65 +128,49 @@ impl<'t> Package<'t> {
             (Some(root), None) if is_list(root) => (Form::List, items_of(root)?),
             _ => (Form::Stream, tree.roots().filter(|root| !root.is_null()).collect()),
         };
-        let mut package = Self {
-            text,
-            form,
-            resources: Vec::new(),
-            by_kind: HashMap::new(),
-            by_name: RefCell::default(),
-            tree: Rc::clone(&tree),
-            config_identity: None,
-        };
+        let mut resources = Vec::new();
         for object in objects {
-            package.push(&tree, object);
+            push(&mut resources, &tree, object);
         }
-        for resource in &package.resources {
-            package.by_kind.entry(resource.kind.to_string()).or_default().push(resource.index);
-        }
-        package.config_identity = package.function_config().map(identity);
-        Ok(package)
+        Ok(Self::new(text, form, resources, Around::Whole(Rc::clone(&tree)), Rc::default()))
     }
 
-    /// Adds an object, or the objects of a List among the objects.
-    fn push(&mut self, tree: &Rc<Tree<'t>>, object: Node<'_>) {
-        if is_list(object) {
-            object.get("items").into_iter().flat_map(Node::items).for_each(|item| self.push(tree, item));
-            return;
+    /// Finds the objects of `text` by indentation, and parses none of them; nothing where only the parser can tell.
+    ///
+    /// An object that cannot be read alone when someone asks for it is a null, and the package is
+    /// [misread](Self::is_misread): what was made of it must be dropped. [`with`] sees to that.
+    pub fn scan(text: &'t str) -> Option<Self> {
+        if text::lone_carriage_return(text).is_some() {
+            return None;
         }
-        let text = |keys: &[&str]| Cow::Owned(object.text_at(keys).unwrap_or_default().to_owned());
-        self.resources.push(Resource {
-            index: self.resources.len(),
-            api_version: text(&["apiVersion"]),
-            kind: text(&["kind"]),
-            name: text(&["metadata", "name"]),
-            namespace: text(&["metadata", "namespace"]),
-            file: None,
-            tree: Rc::clone(tree),
-            root: object.resolved().id(),
+        let found = scan::scan(text)?;
+        let misread = Rc::new(Cell::new(false));
+        let head = |head: Option<&'t str>| Cow::Borrowed(head.unwrap_or_default());
+        let resources = found.objects.into_iter().enumerate().map(|(index, object)| Resource {
+            index,
+            api_version: head(object.heads.api_version),
+            kind: head(object.heads.kind),
+            name: head(object.heads.name),
+            namespace: head(object.heads.namespace),
+            origin: None,
+            content: Content::Lines(Lines::new(text, object.lines, found.form, Rc::clone(&misread))),
         });
+        Some(Self::new(text, found.form, resources.collect(), found.list.map_or(Around::Nothing, Around::List), misread))
     }
 
-    /// The objects of several files as one package, in this order, each with the name of its file.
-    #[must_use]
-    pub fn join(files: Vec<(&str, Package<'t>)>) -> Self {
-        let mut joined = Self {
-            text: "",
-            form: Form::Stream,
-            resources: Vec::new(),
-            by_kind: HashMap::new(),
-            by_name: RefCell::default(),
-            tree: Rc::new(Tree::default()),
-            config_identity: None,
-        };
-        for (name, file) in files {
-            let name = Rc::from(name);
-            for resource in file.resources {
-                let index = joined.resources.len();
-                joined.by_kind.entry(resource.kind.to_string()).or_default().push(index);
-                joined.resources.push(Resource { index, file: Some(Rc::clone(&name)), ..resource });
-            }
+    /// Whether an object that was asked for cannot be read alone.
+    pub fn is_misread(&self) -> bool {
+        self.misread.get()
+    }
+
+    fn new(text: &'t str, form: Form, resources: Vec<Resource<'t>>, around: Around<'t>, misread: Rc<Cell<bool>>) -> Self {
+        let mut by_kind: HashMap<Cow<'t, str>, Vec<usize>> = HashMap::new();
+        for resource in &resources {
+            by_kind.entry(resource.kind.clone()).or_default().push(resource.index);
         }
-        joined
+        let mut package = Self { text, form, resources, by_kind, by_name: RefCell::default(), around, config_identity: None, misread };
+        package.config_identity = package.function_config().map(|config| heads(config).map(str::to_owned));
+        package
     }
 
     /// All objects, in order, also those that systems must leave alone.
@@ -184,7 +201,7 @@ impl<'t> Package<'t> {
 
     /// Whether systems must leave the object alone: it configures the tools, not the cluster.
     pub fn is_off_limits(&self, resource: &Resource<'_>) -> bool {
-        configures_tools(resource) || self.config_identity.as_ref().is_some_and(|config| *config == resource.identity())
+        configures_tools(resource) || self.config_identity.as_ref().is_some_and(|config| *config == resource.heads())
     }
 
     /// The package with the objects at some positions replaced by these texts, each of one object.
@@ -199,18 +216,22 @@ impl<'t> Package<'t> {
             let (Some(root), None) = (roots.next().map(Node::id), roots.next()) else { return Err(index) };
             drop(roots);
             let resource = &mut resources[index];
-            (resource.tree, resource.root) = (Rc::new(tree), root);
+            resource.content = Content::Node(Rc::new(tree), root);
         }
         Ok(Package { resources, by_name: RefCell::default(), ..self.clone() })
     }
 
     /// The functionConfig of a ResourceList.
     pub fn function_config(&self) -> Option<Node<'_>> {
-        let root = self.tree.roots().find(|root| !root.is_null())?;
         if self.form != Form::ResourceList {
             return None;
         }
-        root.get("functionConfig").filter(|config| !config.is_null())
+        let config = match &self.around {
+            Around::Whole(tree) => only(tree.roots())?.get("functionConfig"),
+            Around::List(list) => list.get("functionConfig"),
+            Around::Nothing => None,
+        };
+        config.filter(|config| !config.is_null())
     }
 
     /// The edits that append `results` to those of a ResourceList; none for another form.
@@ -218,19 +239,63 @@ impl<'t> Package<'t> {
     /// # Errors
     /// [`Blocked`] where `results` is there and is not a list.
     pub fn results(&self, results: Vec<Value>) -> Result<Vec<Edit>, Blocked> {
-        let Some(root) = self.tree.roots().find(|root| !root.is_null()).filter(|_| self.form == Form::ResourceList) else {
+        if self.form != Form::ResourceList {
             return Ok(Vec::new());
-        };
+        }
         let path = Path::of(&["results"]);
         let ops: Vec<_> = results.into_iter().map(|result| Op::new(path.clone(), Want::Contains(result))).collect();
-        lower(root, &ops).map(|lowered| lowered.edits)
+        let edits = match &self.around {
+            Around::Whole(tree) => only(tree.roots()).map(|root| lower(root, &ops).map(|lowered| lowered.edits)),
+            Around::List(list) => list.lower(&ops),
+            Around::Nothing => None,
+        };
+        edits.unwrap_or_else(|| {
+            self.misread.set(true);
+            Ok(Vec::new())
+        })
     }
+}
+
+/// What `answer` makes of the objects of `text`.
+///
+/// It is asked once more where an object turns out not to be readable alone: what it refers to is outside of it, or it
+/// is no YAML. Then all of the text is parsed, and both the answer and the error are those of the whole.
+///
+/// # Errors
+/// Those of [`Package::read`].
+pub fn with<T>(text: &str, answer: impl Fn(&Package<'_>) -> T) -> Result<T, PackageError> {
+    if let Some(package) = Package::scan(text) {
+        let answer = answer(&package);
+        if !package.is_misread() {
+            return Ok(answer);
+        }
+    }
+    Package::read(text).map(|package| answer(&package))
+}
+
+/// Adds an object, or the objects of a List among the objects.
+fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node<'_>) {
+    if is_list(object) {
+        object.get("items").into_iter().flat_map(Node::items).for_each(|item| push(resources, tree, item));
+        return;
+    }
+    let [api_version, kind, name, namespace] = heads(object).map(|head| Cow::Owned(head.to_owned()));
+    let content = Content::Node(Rc::clone(tree), object.resolved().id());
+    resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, origin: None, content });
+}
+
+/// The document that is not empty.
+fn only<'n>(mut roots: impl Iterator<Item = Node<'n>>) -> Option<Node<'n>> {
+    roots.find(|root| !root.is_null())
 }
 
 impl Resource<'_> {
     /// The object, parsed.
     pub fn root(&self) -> Node<'_> {
-        self.tree.node(self.root)
+        match &self.content {
+            Content::Node(tree, root) => tree.node(*root),
+            Content::Lines(lines) => lines.root(self.heads()),
+        }
     }
 
     /// Whether the object is of this group and kind; the core group is `""`.
@@ -255,8 +320,8 @@ impl Resource<'_> {
 
     /// The file that the object is in: where it was read, or, relative to the package, as kpt and kustomize tell it.
     pub fn file(&self) -> Option<&str> {
-        if self.file.is_some() {
-            return self.file.as_deref();
+        if self.origin.is_some() {
+            return self.origin;
         }
         ["internal.config.kubernetes.io/path", "config.kubernetes.io/path"].into_iter().find_map(|key| self.annotation(key))
     }
@@ -279,8 +344,8 @@ impl Resource<'_> {
         previous.and_then(|names| names.split(',').next()).filter(|name| !name.is_empty()).unwrap_or(&self.name)
     }
 
-    fn identity(&self) -> [String; 4] {
-        [&self.api_version, &self.kind, &self.name, &self.namespace].map(std::string::ToString::to_string)
+    fn heads(&self) -> [&str; 4] {
+        [&self.api_version, &self.kind, &self.name, &self.namespace]
     }
 }
 
@@ -296,9 +361,10 @@ impl fmt::Display for Resource<'_> {
     }
 }
 
-fn identity(object: Node<'_>) -> [String; 4] {
+/// apiVersion, kind, name and namespace.
+fn heads(object: Node<'_>) -> [&str; 4] {
     [["apiVersion"].as_slice(), &["kind"], &["metadata", "name"], &["metadata", "namespace"]]
-        .map(|keys| object.text_at(keys).unwrap_or_default().to_owned())
+        .map(|keys| object.text_at(keys).unwrap_or_default())
 }
 
 fn is_resource_list(root: Node<'_>) -> bool {

@@ -27,7 +27,7 @@ impl Embedded {
     /// Opens the scalar `node`; nothing for another node.
     pub fn of(node: Node<'_>) -> Option<Self> {
         let Kind::Scalar(container) = node.kind() else { return None };
-        let (outer, source) = (node.span(), node.tree().text());
+        let (outer, source) = (node.span(), node.source());
         let (text, stretches, indent) = match container {
             Style::Literal => literal(source, outer, node.text()?),
             Style::Double => double(source, outer),

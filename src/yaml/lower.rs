@@ -14,7 +14,7 @@ pub(super) fn lower_requests(root: Node<'_>, requests: Vec<Request<'_>>) -> Resu
     for request in requests {
         sort_in(&mut wish, Some(root), request, &Path::root())?;
     }
-    let mut lowering = Lowering { text: root.tree().text(), out: Lowered::default() };
+    let mut lowering = Lowering { root, text: root.source(), out: Lowered::default() };
     lowering.node(root, &wish, &Path::root(), Spot { column: 0, like: None, item: None })?;
     Ok(lowering.out)
 }
@@ -31,6 +31,8 @@ struct Spot<'t> {
 }
 
 struct Lowering<'t> {
+    /// The object or inner document: what is beside it has no say in its looks.
+    root: Node<'t>,
     text: &'t str,
     out: Lowered,
 }
@@ -58,7 +60,7 @@ impl<'t> Lowering<'t> {
                 format!("`{path}` is the alias \"{alias}\": an edit would change every place that uses it; write the value out there");
             return Err(blocked(first, path, node.start(), reason));
         }
-        if node.is_anchored() && is_aliased(node) {
+        if node.is_aliased() {
             let reason =
                 format!("`{path}` carries an anchor that other places refer to: an edit would change them too; write the value out there");
             return Err(blocked(first, path, node.start(), reason));
@@ -100,7 +102,7 @@ impl<'t> Lowering<'t> {
         if values.is_empty() {
             return Ok(());
         }
-        let look = Look::of(node);
+        let look = Look::of(node, self.root);
         if layout == Layout::Flow {
             let texts = values.iter().map(|(key, value)| {
                 let colon = node.entries().last().map_or(": ", |(key, value)| &self.text[key.span().end..value.start()]);
@@ -130,7 +132,7 @@ impl<'t> Lowering<'t> {
                 Ok(())
             }
             Some((leaf, Want::Named(name))) => {
-                let look = Look::of(mapping);
+                let look = Look::of(mapping, self.root);
                 let flow = mapping.kind() == Kind::Mapping(Layout::Flow);
                 self.done(leaf, path, key.text().map(Value::from), Some(Value::from(name.as_str())), key.start());
                 let text = match key.kind() {
@@ -198,8 +200,8 @@ impl<'t> Lowering<'t> {
             }
         }
         let column = text::column(self.text, node.span().start);
+        let look = Look::of(node, self.root);
         let text_of = |value: &Value| {
-            let look = Look::of(node);
             if layout == Layout::Flow { write::flow(value, None, &look) } else { write::block_item(value, column, &look) }
         };
         values.iter().map(text_of).collect()
@@ -230,7 +232,7 @@ impl<'t> Lowering<'t> {
     /// Writes `value` where `node` is.
     fn write(&mut self, node: Node<'t>, value: &Value, spot: Spot<'t>) {
         let parent = spot.like.unwrap_or(node);
-        let mut look = Look::of(parent);
+        let mut look = Look::of(parent, self.root);
         let in_flow = matches!(parent.kind(), Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow)) && spot.like.is_some();
         let is_block =
             matches!(value, Value::Map(entries) if !entries.is_empty()) || matches!(value, Value::List(items) if !items.is_empty());
@@ -255,7 +257,7 @@ impl<'t> Lowering<'t> {
             }
             _ => {
                 if matches!(node.kind(), Kind::Mapping(_) | Kind::Sequence(_)) {
-                    look = Look::of(node);
+                    look = Look::of(node, self.root);
                 }
                 let text = write::scalar(value, look.quotes(None), &look, in_flow);
                 let glued = span.start == span.end && self.text[..span.start].ends_with([':', '-', ',']);
@@ -349,11 +351,6 @@ impl<'t> Lowering<'t> {
     fn done(&mut self, request: Request<'_>, path: &Path, current: Option<Value>, proposed: Option<Value>, offset: usize) {
         self.out.done.push(Done { op: request.op, path: path.clone(), current, proposed, offset });
     }
-}
-
-/// Whether an alias anywhere in the tree refers to `node`.
-fn is_aliased(node: Node<'_>) -> bool {
-    node.tree().roots().flat_map(Node::descendants).any(|other| other.kind() == Kind::Alias(node.id()))
 }
 
 /// The text for `value` in the quotes that `node` has.

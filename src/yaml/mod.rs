@@ -16,7 +16,6 @@ mod verify;
 mod wish;
 mod write;
 
-use std::borrow::Cow;
 use std::fmt;
 
 pub use edit::{Blocked, Done, Lowered, Op, Reword, Want, lower};
@@ -68,7 +67,7 @@ pub enum Kind {
 
 /// One node, in the order of the text; its descendants follow it directly, up to (not including) `end`.
 #[derive(Debug)]
-struct Data<'t> {
+struct Data {
     kind: Kind,
     /// The content, without anchor and tag.
     span: Span,
@@ -77,17 +76,41 @@ struct Data<'t> {
     /// Where anchor, tag or content begin.
     start: usize,
     /// The decoded value of a scalar.
-    value: Cow<'t, str>,
+    value: Decoded,
     tag: Option<Span>,
     anchored: bool,
     end: NodeId,
+}
+
+/// The decoded value of a scalar.
+#[derive(Debug)]
+enum Decoded {
+    /// It stands so in the text.
+    There(Span),
+    /// It is written in another way.
+    Other(Box<str>),
+}
+
+impl Decoded {
+    fn of<'t>(&'t self, text: &'t str) -> &'t str {
+        match self {
+            Self::There(span) => span.of(text),
+            Self::Other(value) => value,
+        }
+    }
 }
 
 /// All documents of a stretch of text.
 #[derive(Debug, Default)]
 pub struct Tree<'t> {
     text: &'t str,
-    nodes: Vec<Data<'t>>,
+    nodes: Nodes,
+}
+
+/// A [`Tree`] without its text: only where things are.
+#[derive(Debug, Default)]
+pub struct Nodes {
+    all: Vec<Data>,
     roots: Vec<NodeId>,
     documents: Vec<Span>,
 }
@@ -125,36 +148,62 @@ impl<'t> Tree<'t> {
 
     /// The root node of each document.
     pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
-        self.roots.iter().map(|&id| Node { tree: self, id })
+        self.nodes.roots(self.text)
     }
 
     /// From the first to the last byte of each document, its `---` and `...` included.
     pub fn documents(&self) -> &[Span] {
-        &self.documents
+        &self.nodes.documents
     }
 
     /// The node with this [`id`](Node::id).
     pub fn node(&self, id: NodeId) -> Node<'_> {
-        Node { tree: self, id }
+        self.nodes.node(self.text, id)
+    }
+
+    /// The tree without its text.
+    pub fn into_nodes(self) -> Nodes {
+        self.nodes
+    }
+}
+
+impl Nodes {
+    /// One null at `offset`, for what cannot be read.
+    pub fn null(offset: usize) -> Self {
+        let span = Span::at(offset);
+        let value = Decoded::There(span);
+        let node = Data { kind: Kind::Scalar(Style::Plain), span, slot: offset, start: offset, value, tag: None, anchored: false, end: 1 };
+        Self { all: vec![node], roots: vec![0], documents: Vec::new() }
+    }
+
+    /// The root node of each document, in the `text` that was parsed.
+    pub fn roots<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Node<'t>> {
+        self.roots.iter().map(move |&id| self.node(text, id))
+    }
+
+    /// The node with this [`id`](Node::id), in the `text` that was parsed.
+    pub fn node<'t>(&'t self, text: &'t str, id: NodeId) -> Node<'t> {
+        Node { text, nodes: self, id }
     }
 }
 
 /// A place in a [`Tree`].
 #[derive(Clone, Copy)]
 pub struct Node<'t> {
-    tree: &'t Tree<'t>,
+    text: &'t str,
+    nodes: &'t Nodes,
     id: NodeId,
 }
 
 impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}", self.kind(), self.span().of(self.tree.text))
+        write!(f, "{:?} {:?}", self.kind(), self.span().of(self.text))
     }
 }
 
 impl<'t> Node<'t> {
-    fn data(self) -> &'t Data<'t> {
-        &self.tree.nodes[self.id as usize]
+    fn data(self) -> &'t Data {
+        &self.nodes.all[self.id as usize]
     }
 
     /// Names the node within its tree.
@@ -162,9 +211,9 @@ impl<'t> Node<'t> {
         self.id
     }
 
-    /// The tree that the node is in.
-    pub fn tree(self) -> &'t Tree<'t> {
-        self.tree
+    /// The text that all offsets address.
+    pub fn source(self) -> &'t str {
+        self.text
     }
 
     /// What the node is; an alias is an alias here.
@@ -192,16 +241,21 @@ impl<'t> Node<'t> {
         self.data().anchored
     }
 
+    /// Whether the node carries an anchor that an alias refers to.
+    pub fn is_aliased(self) -> bool {
+        self.is_anchored() && self.nodes.all.iter().any(|other| other.kind == Kind::Alias(self.id))
+    }
+
     /// The text of the node's tag, such as `!!str`.
     pub fn tag(self) -> Option<&'t str> {
-        self.data().tag.map(|tag| tag.of(self.tree.text))
+        self.data().tag.map(|tag| tag.of(self.text))
     }
 
     /// The node itself, or what it is an alias of.
     #[must_use]
     pub fn resolved(self) -> Self {
         match self.kind() {
-            Kind::Alias(target) if (target as usize) < self.tree.nodes.len() => Self { id: target, ..self },
+            Kind::Alias(target) if (target as usize) < self.nodes.all.len() => Self { id: target, ..self },
             _ => self,
         }
     }
@@ -209,7 +263,7 @@ impl<'t> Node<'t> {
     /// The decoded text of a scalar, whatever type it has: `"true"` and `true` alike give `true`.
     pub fn text(self) -> Option<&'t str> {
         let node = self.resolved();
-        matches!(node.kind(), Kind::Scalar(_)).then(|| &*node.data().value)
+        matches!(node.kind(), Kind::Scalar(_)).then(|| node.data().value.of(self.text))
     }
 
     /// The value of a scalar that readers take for a string.

@@ -12,11 +12,14 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
 
-use super::{Data, Kind, Layout, NodeId, Style, Tree, YamlError};
+use super::{Data, Decoded, Kind, Layout, NodeId, Nodes, Style, Tree, YamlError};
 use crate::text::Span;
 
 /// Collections nested deeper than this are refused: no Kubernetes object needs it, and a stack has an end.
 pub(super) const NESTING_LIMIT: usize = 200;
+
+/// More values than this are refused: they would take gigabytes, and a package of 100 MB has a fifth of them.
+const NODE_LIMIT: usize = 20_000_000;
 
 /// Parses all documents of `text[span]`; every offset of the tree is one of `text`.
 pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
@@ -35,6 +38,10 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
                 let range = at.byte_range().unwrap_or_default();
                 let tag = at.tag_span().and_then(|tag| tag.byte_range());
                 let place = Span::new(span.start + range.start, span.start + range.end);
+                if builder.nodes.all.len() >= NODE_LIMIT {
+                    let message = format!("there are more than {NODE_LIMIT} values");
+                    return Err(YamlError { offset: place.start, message });
+                }
                 builder.event(event, place, tag.map(|tag| Span::new(span.start + tag.start, span.start + tag.end)));
             }
             Err(error) => {
@@ -43,10 +50,7 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
             }
         }
     }
-    if u32::try_from(builder.tree.nodes.len()).is_err() {
-        return Err(YamlError { offset: span.start, message: "the document has too many nodes".into() });
-    }
-    Ok(builder.tree)
+    Ok(Tree { text, nodes: builder.nodes })
 }
 
 /// A collection whose end has not come yet.
@@ -58,7 +62,8 @@ struct Open {
 }
 
 struct Builder<'t> {
-    tree: Tree<'t>,
+    text: &'t str,
+    nodes: Nodes,
     open: Vec<Open>,
     anchors: HashMap<usize, NodeId>,
     /// Where the next document root may begin.
@@ -68,18 +73,17 @@ struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     fn new(text: &'t str, span: Span) -> Self {
-        let tree = Tree { text, nodes: Vec::new(), roots: Vec::new(), documents: Vec::new() };
-        Self { tree, open: Vec::new(), anchors: HashMap::new(), document: span.start, end: span.end }
+        Self { text, nodes: Nodes::default(), open: Vec::new(), anchors: HashMap::new(), document: span.start, end: span.end }
     }
 
     fn event(&mut self, event: Event<'t>, at: Span, tag: Option<Span>) {
         match event {
             Event::DocumentStart(explicit, _) => {
                 self.document = if explicit { at.end } else { at.start };
-                self.tree.documents.push(Span::new(at.start, at.start));
+                self.nodes.documents.push(Span::new(at.start, at.start));
             }
             Event::DocumentEnd => {
-                if let Some(document) = self.tree.documents.last_mut() {
+                if let Some(document) = self.nodes.documents.last_mut() {
                     document.end = at.end;
                 }
                 self.document = at.end;
@@ -97,9 +101,9 @@ impl<'t> Builder<'t> {
             Event::MappingStart(style, ..) => self.begin(Kind::Mapping(layout_of(style)), at, tag),
             Event::SequenceEnd | Event::MappingEnd => self.end(at),
             Event::Anchor(anchor, _) => {
-                let id = self.tree.nodes.len() - 1;
+                let id = self.nodes.all.len() - 1;
                 self.anchors.insert(anchor, id_of(id));
-                let node = &mut self.tree.nodes[id];
+                let node = &mut self.nodes.all[id];
                 node.anchored = true;
                 node.start = node.start.min(at.start);
                 if let Some(open) = self.open.last_mut().filter(|open| open.node == id) {
@@ -114,21 +118,34 @@ impl<'t> Builder<'t> {
     fn push(&mut self, kind: Kind, at: Span, tag: Option<Span>, value: Cow<'t, str>) -> usize {
         let slot = self.slot(at);
         let start = tag.map_or(at.start, |tag| tag.start.min(at.start));
-        let id = self.tree.nodes.len();
-        self.tree.nodes.push(Data { kind, span: at, slot, start, value, tag, anchored: false, end: 0 });
+        let id = self.nodes.all.len();
+        let value = self.decoded(at, value);
+        self.nodes.all.push(Data { kind, span: at, slot, start, value, tag, anchored: false, end: 0 });
         match self.open.last_mut() {
             Some(parent) => parent.children += 1,
-            None => self.tree.roots.push(id_of(id)),
+            None => self.nodes.roots.push(id_of(id)),
         }
         id
+    }
+
+    /// A value that stands in the text as it is, perhaps in quotes, needs no memory of its own.
+    fn decoded(&self, at: Span, value: Cow<'_, str>) -> Decoded {
+        match value {
+            Cow::Borrowed(value) => {
+                let spans = [at, Span::new(at.start + 1, at.end.saturating_sub(1))];
+                let there = spans.into_iter().find(|span| self.text.get(span.start..span.end) == Some(value));
+                there.map_or_else(|| Decoded::Other(value.into()), Decoded::There)
+            }
+            Cow::Owned(value) => Decoded::Other(value.into_boxed_str()),
+        }
     }
 
     /// Where the text of the next node may begin: behind the `:`, the `-` or the `,` in front of it.
     fn slot(&self, at: Span) -> usize {
         let Some(parent) = self.open.last() else { return self.document };
-        let text = self.tree.text;
+        let text = self.text;
         let found = skip_blanks_and_comments(text, parent.reached, self.end);
-        let marker = match self.tree.nodes[parent.node].kind {
+        let marker = match self.nodes.all[parent.node].kind {
             Kind::Mapping(_) if parent.children % 2 == 1 => ':',
             Kind::Sequence(Layout::Block) => '-',
             Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) if parent.children > 0 => ',',
@@ -139,12 +156,12 @@ impl<'t> Builder<'t> {
 
     fn begin(&mut self, kind: Kind, at: Span, tag: Option<Span>) {
         let id = self.push(kind, at, tag, Cow::Borrowed(""));
-        let node = &mut self.tree.nodes[id];
+        let node = &mut self.nodes.all[id];
         let reached = match kind {
             Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) => at.end,
             Kind::Sequence(Layout::Block) => {
                 // A sequence at the column of its key is reported behind its first dash: ours begins at it.
-                let dash = behind_properties(self.tree.text, node.slot, self.end);
+                let dash = behind_properties(self.text, node.slot, self.end);
                 node.span.start = dash;
                 node.start = node.start.min(dash);
                 dash
@@ -156,7 +173,7 @@ impl<'t> Builder<'t> {
 
     fn end(&mut self, at: Span) {
         let Some(open) = self.open.pop() else { return };
-        let node = &mut self.tree.nodes[open.node];
+        let node = &mut self.nodes.all[open.node];
         node.span.end = match node.kind {
             Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) => at.end.max(open.reached),
             _ => open.reached,
@@ -166,8 +183,8 @@ impl<'t> Builder<'t> {
 
     /// The node and all below it are complete.
     fn close(&mut self, id: usize) {
-        let end = self.tree.nodes.len();
-        let node = &mut self.tree.nodes[id];
+        let end = self.nodes.all.len();
+        let node = &mut self.nodes.all[id];
         node.end = id_of(end);
         let reached = node.span.end;
         if let Some(parent) = self.open.last_mut() {
@@ -176,12 +193,12 @@ impl<'t> Builder<'t> {
     }
 
     fn finish_scalar(&mut self, id: usize, style: ScalarStyle) {
-        let node = &mut self.tree.nodes[id];
+        let node = &mut self.nodes.all[id];
         if style == ScalarStyle::Plain && node.span.start == node.span.end {
             let behind = node.tag.map_or(node.slot, |tag| tag.end);
             node.span = Span::at(behind);
             node.start = node.tag.map_or(behind, |tag| tag.start);
-            node.value = Cow::Borrowed("");
+            node.value = Decoded::There(node.span);
         }
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             self.finish_block_scalar(id);
@@ -191,29 +208,30 @@ impl<'t> Builder<'t> {
 
     /// Moves the start of a block scalar to its header, and its end to the end of its last content line.
     fn finish_block_scalar(&mut self, id: usize) {
-        let node = &self.tree.nodes[id];
-        let text = self.tree.text;
+        let node = &self.nodes.all[id];
+        let text = self.text;
         let from = node.tag.map_or(node.slot, |tag| tag.end);
         let header = behind_properties(text, from, self.end);
         let body = text[header..self.end].find('\n').map_or(self.end, |newline| header + newline + 1);
         let reported = node.span.end.max(body);
         let end = match node.kind {
             Kind::Scalar(Style::Literal) => {
-                let lines = node.value.matches('\n').count() + usize::from(!node.value.ends_with('\n'));
-                let lines = if node.value.is_empty() { 0 } else { lines };
+                let value = node.value.of(text);
+                let lines = value.matches('\n').count() + usize::from(!value.ends_with('\n'));
+                let lines = if value.is_empty() { 0 } else { lines };
                 nth_line_end(text, body, lines, self.end)
             }
             _ if keeps_line_breaks(&text[header..body]) => nth_line_end(text, reported, 0, self.end),
             _ => body + text[body..reported].trim_end().len(),
         };
-        let node = &mut self.tree.nodes[id];
+        let node = &mut self.nodes.all[id];
         node.span = Span::new(header, if end <= body { header + text[header..body].trim_end().len() } else { end });
         node.start = node.start.min(header);
     }
 
     /// An anchor in front of an empty value or a block scalar header: the node begins behind it.
     fn refine_behind(&mut self, id: usize, anchor_end: usize) {
-        let node = &mut self.tree.nodes[id];
+        let node = &mut self.nodes.all[id];
         if matches!(node.kind, Kind::Scalar(Style::Plain)) && node.span.start == node.span.end {
             node.span = Span::at(node.span.end.max(anchor_end));
             if let Some(parent) = self.open.last_mut() {

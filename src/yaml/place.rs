@@ -7,7 +7,7 @@ use crate::text::{self, Edit, Span};
 
 /// Puts `lines`, each beginning with its line break, behind a block collection.
 pub(super) fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>) {
-    let text = node.tree().text();
+    let text = node.source();
     let end = text::line_end(text, node.span().end);
     if end == text.len() {
         edits.extend(keep_last_line_as_it_is(node));
@@ -17,7 +17,7 @@ pub(super) fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>)
 
 /// Puts members behind the last one of a flow collection, laid out as that one is.
 pub(super) fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Edit>) {
-    let text = node.tree().text();
+    let text = node.source();
     let Span { start, end } = node.span();
     let last = match node.kind() {
         Kind::Mapping(_) => node.entries().last().map(|(key, value)| (key.start(), value.span().end)),
@@ -52,7 +52,7 @@ pub(super) fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Ed
 /// A block scalar on the last line of a text without a final line break has no line break at its end. To keep it so
 /// when text is put behind it, its header must say it: `|` becomes `|-`.
 fn keep_last_line_as_it_is(collection: Node<'_>) -> Option<Edit> {
-    let text = collection.tree().text();
+    let text = collection.source();
     let last = collection.descendants().last()?;
     let header = last.span().start;
     if !matches!(last.kind(), Kind::Scalar(Style::Literal | Style::Folded)) || last.span().end < text.len() {

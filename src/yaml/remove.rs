@@ -14,7 +14,7 @@ pub(super) fn entry(mapping: Node<'_>, key: Node<'_>, value: Node<'_>) -> Edit {
 
 /// Takes the item at `index` out of `sequence`; the last one leaves `[]` behind.
 pub(super) fn item(sequence: Node<'_>, index: usize) -> Edit {
-    let text = sequence.tree().text();
+    let text = sequence.source();
     let block = sequence.kind() == Kind::Sequence(Layout::Block);
     // A block item begins at its dash, right in front of its slot.
     let start = |item: Node<'_>| if block { item.slot() - 1 } else { item.start() };
@@ -24,7 +24,7 @@ pub(super) fn item(sequence: Node<'_>, index: usize) -> Edit {
 }
 
 fn member(collection: Node<'_>, members: &[Span], position: usize, span: Span, empty: &str) -> Edit {
-    let text = collection.tree().text();
+    let text = collection.source();
     let block = matches!(collection.kind(), Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block));
     match (block, members.get(position + 1)) {
         (true, _) if members.len() == 1 => {

@@ -4,10 +4,12 @@ use super::{Kind, Layout, Node, Style, is_plain_safe};
 use crate::text;
 
 /// How new text must look at one place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Look<'t> {
-    /// The collection that the new text goes into: its values show which quotes a value gets.
-    pub like: Node<'t>,
+    /// The last values or items of the collection that the new text goes into: they show which quotes a value gets.
+    neighbours: Vec<Node<'t>>,
+    /// Whether they are items of a sequence.
+    items: bool,
     /// The line break.
     pub newline: &'static str,
     /// How much deeper the keys of a nested mapping stand.
@@ -20,6 +22,9 @@ pub(super) struct Look<'t> {
     pub json: bool,
 }
 
+/// How many neighbours are looked at: as many as a person would.
+const NEIGHBOURS: usize = 32;
+
 /// Quotes around a string: where it needs none, and where it needs some.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quotes {
@@ -30,24 +35,27 @@ pub(super) struct Quotes {
 }
 
 impl<'t> Look<'t> {
-    /// The look of new text in or under `parent`.
-    pub(super) fn of(parent: Node<'t>) -> Self {
+    /// The look of new text in or under `parent`, a part of `object`.
+    pub(super) fn of(parent: Node<'t>, object: Node<'t>) -> Self {
+        let items = matches!(parent.kind(), Kind::Sequence(_));
+        let all: Vec<_> = if items { parent.items().collect() } else { parent.entries().map(|(_, value)| value).collect() };
         Self {
-            like: parent,
-            newline: text::newline(parent.tree().text(), parent.span().end),
-            step: step(parent).unwrap_or(2),
-            dash: dash(parent).unwrap_or(0),
+            neighbours: all[all.len().saturating_sub(NEIGHBOURS)..].to_vec(),
+            items,
+            newline: text::newline(parent.source(), parent.span().end),
+            step: step(parent, object).unwrap_or(2),
+            dash: dash(parent, object).unwrap_or(0),
             gap: gap(parent).unwrap_or(1),
-            json: is_json(parent),
+            json: is_json(parent, object),
         }
     }
 
     /// The quotes for the value of `key`, or for an item: as the neighbours have them.
     pub(super) fn quotes(&self, key: Option<&str>) -> Quotes {
-        match (self.like.kind(), key) {
-            (Kind::Mapping(_), _) => quotes(self.like.entries().map(|(_, value)| value)),
-            (_, Some(key)) => quotes(self.like.items().filter_map(|item| item.own(key).map(|(_, value)| value))),
-            (_, None) => quotes(self.like.items()),
+        let neighbours = self.neighbours.iter().rev().copied();
+        match key.filter(|_| self.items) {
+            Some(key) => quotes(neighbours.filter_map(|item| item.own(key).map(|(_, value)| value))),
+            None => quotes(neighbours),
         }
     }
 }
@@ -58,14 +66,14 @@ pub(super) fn column(collection: Node<'_>) -> usize {
         Kind::Mapping(_) => collection.entries().next().map_or(collection.span().start, |(key, _)| key.start()),
         _ => collection.span().start,
     };
-    text::column(collection.tree().text(), first)
+    text::column(collection.source(), first)
 }
 
-/// The nearest value that had a choice decides; where quotes are needed, the nearest quoted one.
-fn quotes<'t>(like: impl Iterator<Item = Node<'t>>) -> Quotes {
+/// The nearest value that had a choice decides; where quotes are needed, the nearest quoted one. Nearest first.
+fn quotes<'t>(neighbours: impl Iterator<Item = Node<'t>>) -> Quotes {
     let mut needed = None;
     let mut chosen = None;
-    for node in like.collect::<Vec<_>>().into_iter().rev() {
+    for node in neighbours {
         let quote = match node.kind() {
             Kind::Scalar(Style::Double) => Some('"'),
             Kind::Scalar(Style::Single) => Some('\''),
@@ -83,40 +91,39 @@ fn quotes<'t>(like: impl Iterator<Item = Node<'t>>) -> Quotes {
     Quotes { free: chosen.flatten(), needed: needed.unwrap_or('"') }
 }
 
-/// Whether `node`, or the first mapping around or in it, has its keys in double quotes.
-fn is_json(node: Node<'_>) -> bool {
+/// Whether `node`, or if it is no mapping with keys the object that it is in, has its keys in double quotes.
+fn is_json(node: Node<'_>, object: Node<'_>) -> bool {
     let double = |key: Node<'_>| key.kind() == Kind::Scalar(Style::Double);
     if let Some((key, _)) = node.entries().next() {
         return node.kind() == Kind::Mapping(Layout::Flow) && double(key);
     }
-    let root = node.tree().roots().next();
-    root.is_some_and(|root| root.kind() == Kind::Mapping(Layout::Flow) && root.entries().next().is_some_and(|(key, _)| double(key)))
+    object.kind() == Kind::Mapping(Layout::Flow) && object.entries().next().is_some_and(|(key, _)| double(key))
 }
 
-/// The nodes nearest to `parent` first: its own children, then the whole document.
-fn around(parent: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    parent.descendants().chain(parent.tree().roots().flat_map(Node::descendants))
+/// The nodes nearest to `parent` first: its own children, then the whole object.
+fn around<'t>(parent: Node<'t>, object: Node<'t>) -> impl Iterator<Item = Node<'t>> {
+    parent.descendants().chain(object.descendants())
 }
 
 /// How deep a block value stands under its key, for the first key whose value is of the `wanted` kind.
-fn depth_under_key(parent: Node<'_>, wanted: Kind) -> Option<usize> {
-    around(parent).filter(|node| node.kind() == Kind::Mapping(Layout::Block)).find_map(|mapping| {
+fn depth_under_key(parent: Node<'_>, object: Node<'_>, wanted: Kind) -> Option<usize> {
+    around(parent, object).filter(|node| node.kind() == Kind::Mapping(Layout::Block)).find_map(|mapping| {
         let outer = column(mapping);
         mapping.entries().find(|(_, value)| value.kind() == wanted).and_then(|(_, value)| column(value).checked_sub(outer))
     })
 }
 
-fn step(parent: Node<'_>) -> Option<usize> {
-    depth_under_key(parent, Kind::Mapping(Layout::Block)).filter(|&step| step > 0)
+fn step(parent: Node<'_>, object: Node<'_>) -> Option<usize> {
+    depth_under_key(parent, object, Kind::Mapping(Layout::Block)).filter(|&step| step > 0)
 }
 
-fn dash(parent: Node<'_>) -> Option<usize> {
-    depth_under_key(parent, Kind::Sequence(Layout::Block))
+fn dash(parent: Node<'_>, object: Node<'_>) -> Option<usize> {
+    depth_under_key(parent, object, Kind::Sequence(Layout::Block))
 }
 
 /// Blanks behind the dash of the last item of this sequence that is written on the line of its dash.
 fn gap(parent: Node<'_>) -> Option<usize> {
-    let text = parent.tree().text();
+    let text = parent.source();
     if parent.kind() != Kind::Sequence(Layout::Block) {
         return None;
     }

@@ -54,19 +54,23 @@ impl Value {
         Self::List(items.into())
     }
 
-    /// What `node` means, aliases followed. Beyond a nesting of 200 (aliases can nest without end) it is null.
+    /// What `node` means, aliases followed. Aliases can nest and multiply without end: beyond a nesting of 200, or after
+    /// a million nodes, the rest is null.
     pub fn of(node: Node<'_>) -> Self {
-        Self::of_nested(node, 0)
+        Self::of_nested(node, 0, &mut 1_000_000)
     }
 
-    fn of_nested(node: Node<'_>, depth: usize) -> Self {
+    fn of_nested(node: Node<'_>, depth: usize, budget: &mut usize) -> Self {
         let node = node.resolved();
+        *budget = budget.saturating_sub(1);
         match node.kind() {
-            _ if depth > super::parse::NESTING_LIMIT => Self::Null,
+            _ if depth > super::parse::NESTING_LIMIT || *budget == 0 => Self::Null,
             Kind::Mapping(_) => Self::Map(
-                node.entries().map(|(key, value)| (key.text().unwrap_or_default().to_owned(), Self::of_nested(value, depth + 1))).collect(),
+                node.entries()
+                    .map(|(key, value)| (key.text().unwrap_or_default().to_owned(), Self::of_nested(value, depth + 1, budget)))
+                    .collect(),
             ),
-            Kind::Sequence(_) => Self::List(node.items().map(|item| Self::of_nested(item, depth + 1)).collect()),
+            Kind::Sequence(_) => Self::List(node.items().map(|item| Self::of_nested(item, depth + 1, budget)).collect()),
             Kind::Scalar(_) | Kind::Alias(_) => of_scalar(node).unwrap_or(Self::Null),
         }
     }
@@ -262,5 +266,17 @@ mod tests {
         for text in ["a\"b\\c\nd\te\u{1}", "é\u{2028}\u{feff}"] {
             assert_eq!(serde_json::from_str::<String>(&quoted(text)).ok().as_deref(), Some(text));
         }
+    }
+
+    #[test]
+    fn an_alias_bomb_is_not_expanded_without_end() {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for n in 1..30 {
+            let items = vec![format!("*a{}", n - 1); 10].join(", ");
+            text = format!("{text}a{n}: &a{n} [{items}]\n");
+        }
+        let tree = super::super::Tree::parse(&text, crate::text::Span::new(0, text.len())).unwrap();
+        let root = tree.roots().next().unwrap();
+        assert!(matches!(Value::of(root), Value::Map(_)));
     }
 }

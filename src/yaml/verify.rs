@@ -23,7 +23,7 @@ pub fn agrees(before: Node<'_>, after: Node<'_>, ops: &[Op]) -> bool {
 /// As [`Value::of`], but an alias is its name: what it stands for is compared where it stands.
 fn value_of(node: Node<'_>) -> Value {
     match node.kind() {
-        super::Kind::Alias(_) => Value::Str(node.span().of(node.tree().text()).to_owned()),
+        super::Kind::Alias(_) => Value::Str(node.span().of(node.source()).to_owned()),
         super::Kind::Mapping(_) => {
             Value::Map(node.entries().map(|(key, value)| (key.text().unwrap_or_default().to_owned(), value_of(value))).collect())
         }

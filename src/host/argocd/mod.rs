@@ -14,14 +14,14 @@ use std::{fs, io};
 
 use super::files::{self, SourceFile};
 use super::run_files;
-use crate::package::Package;
+use crate::package;
 
 /// The object of our own kind in the files of the application, which configures the run where `--config` does not.
 ///
 /// # Errors
 /// A sentence, where several files have one.
 fn function_config(files: &[SourceFile]) -> Result<Option<&SourceFile>, String> {
-    let has_one = |file: &&SourceFile| Package::read(&file.text).is_ok_and(|package| package.all().iter().any(run_files::is_ours));
+    let has_one = |file: &&SourceFile| package::with(&file.text, |package| package.all().iter().any(run_files::is_ours)) == Ok(true);
     let found: Vec<_> = files.iter().filter(|file| file.text.contains(crate::config::KIND)).filter(has_one).collect();
     match found.as_slice() {
         [] => Ok(None),

@@ -1,0 +1,65 @@
+"""The edits of Calico's how-to, made a second time and in another way: on what yq reads, not on text."""
+
+import copy
+import difflib
+import json
+import os
+import re
+import subprocess
+
+IPAM = re.compile(r'^( *)"type": "calico-ipam"$', re.MULTILINE)
+
+
+def objects(text):
+    """The objects of a YAML stream, read by yq."""
+    yq = subprocess.run([os.environ["YQ"], "-o=json", "-I0", "."], input=text, capture_output=True, text=True)
+    if yq.returncode != 0:
+        raise AssertionError(f"yq cannot read the output: {yq.stderr}")
+    return [json.loads(line) for line in yq.stdout.splitlines()]
+
+
+def as_text(of):
+    return "\n".join(json.dumps(one, indent=1) for one in of)
+
+
+def edited(before, cidr):
+    """What the objects must be."""
+    after = copy.deepcopy(before)
+    config = next(one for one in after if (one["kind"], one["metadata"]["name"]) == ("ConfigMap", "calico-config"))
+    cni = config["data"]["cni_network_config"]
+    config["data"]["cni_network_config"], count = IPAM.subn(
+        r'\1"type": "calico-ipam",' "\n" r'\1"assign_ipv4": "true",' "\n" r'\1"assign_ipv6": "true"', cni
+    )
+    assert count == 1, "the CNI config must have one ipam"
+    node = next(one for one in after if (one["kind"], one["metadata"]["name"]) == ("DaemonSet", "calico-node"))
+    container = next(one for one in node["spec"]["template"]["spec"]["containers"] if one["name"] == "calico-node")
+    felix = next(entry for entry in container["env"] if entry["name"] == "FELIX_IPV6SUPPORT")
+    assert felix["value"] == "false", "the manifest must have something to change"
+    felix["value"] = "true"
+    container["env"] += [{"name": "IP6", "value": "autodetect"}, {"name": "CALICO_IPV6POOL_CIDR", "value": cidr}]
+    return after
+
+
+COMMENT = "# Disable IPv6 on Kubernetes."
+
+
+def removed_lines(before):
+    comment = [COMMENT] if COMMENT in before else []
+    return ['"type": "calico-ipam"', *comment, 'value: "false"']
+
+
+def added_lines(before, cidr):
+    # kustomize drops comments and needless quotes from all that it puts out.
+    if COMMENT in before:
+        comment, autodetect, pool = ["# Enable IPv6 on Kubernetes."], '"autodetect"', f'"{cidr}"'
+    else:
+        comment, autodetect, pool = [], "autodetect", cidr
+    ipam = ['"type": "calico-ipam",', '"assign_ipv4": "true",', '"assign_ipv6": "true"']
+    entries = ["- name: IP6", f"value: {autodetect}", "- name: CALICO_IPV6POOL_CIDR", f"value: {pool}"]
+    return [*ipam, *comment, 'value: "true"', *entries]
+
+
+def changed_lines(before, after):
+    """The lines that are gone and those that are new, without indent."""
+    diff = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]
+    return ([line[1:].strip() for line in diff if line.startswith(sign)] for sign in "-+")

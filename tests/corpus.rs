@@ -1,0 +1,165 @@
+//! The harness over real manifests and over what real hosts hand to a function (`DUAL_STACK_CORPUS`, not part of this
+//! repository). What must come of each file is a line of `corpus/table.rs`.
+
+#![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
+
+mod common;
+#[path = "corpus/table.rs"]
+mod table;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::{harness, oracle};
+use enable_dual_stack::package::Package;
+use enable_dual_stack::yaml::Value;
+use similar::{ChangeTag, TextDiff};
+
+/// The configuration that every file is run under.
+const CONFIG: &str = "\
+apiVersion: dualstack.krm/v1alpha1
+kind: EnableDualStack
+metadata:
+  name: enable-dual-stack
+spec:
+  ipv6PodCIDR: fd00:10:244::/56
+";
+
+#[test]
+fn every_file_of_the_corpus_comes_out_as_the_table_says() {
+    let Some(root) = corpus() else { return };
+    let files = files(&root.join("corpus"), &[".yaml", ".yml"]);
+    compare(&files, &root.join("corpus"), table::CORPUS, |text| text);
+}
+
+#[test]
+fn every_recorded_host_input_comes_out_as_the_table_says() {
+    let Some(root) = corpus() else { return };
+    let files = files(&root.join("traces"), &[".stdin.yaml"]);
+    // What hosts were given as a configuration is not ours.
+    compare(&files, &root.join("traces"), table::TRACES, |text| {
+        if text.contains("\nkind: ResourceList\n") { harness::configured(&text, CONFIG) } else { text }
+    });
+}
+
+/// The how-to, as a person followed it: ours differs in where new entries stand, and in comments.
+#[test]
+fn a_manifest_that_was_edited_by_hand_comes_out_as_its_twin() {
+    let Some(root) = corpus() else { return };
+    let read = |name: &str| fs::read_to_string(root.join("corpus/calico").join(name)).expect("a file of the corpus");
+    let config = CONFIG.replace("fd00:10:244::/56", "fc00::/48");
+    let ours = harness::check(&read("v3.23.1/cby-calico.yaml"), &config).output;
+    let theirs = read("ground-truth/cby-v3.23.1-calico-dual.yaml");
+    let values = |text: &str| {
+        let mut objects = Value::List(oracle::objects(text).expect("YAML"));
+        normalise(&mut objects);
+        objects
+    };
+    assert_eq!(oracle::difference(&values(&ours), &values(&theirs)), None);
+}
+
+/// Sorts every `env` by name, and reads the CNI config.
+fn normalise(value: &mut Value) {
+    match value {
+        Value::List(items) => items.iter_mut().for_each(normalise),
+        Value::Map(entries) => {
+            for (key, value) in entries {
+                match value {
+                    Value::List(items) if key == "env" => items.sort_by(|a, b| oracle::text_of(a, "name").cmp(oracle::text_of(b, "name"))),
+                    Value::Str(text) if key == "cni_network_config" => *value = oracle::read(text).expect("YAML").remove(0),
+                    _ => {}
+                }
+                normalise(value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The folder with `corpus` and `traces`. Without it the tests say that they are skipped; in CI that is an error.
+fn corpus() -> Option<PathBuf> {
+    if let Some(root) = std::env::var_os("DUAL_STACK_CORPUS") {
+        return Some(root.into());
+    }
+    assert!(std::env::var_os("CI").is_none(), "DUAL_STACK_CORPUS must be set in CI: the folder that has `corpus` and `traces`");
+    skipped();
+    None
+}
+
+/// On the terminal itself: the test runner hides what a test that passes prints.
+fn skipped() {
+    let message = "\nSKIPPED: DUAL_STACK_CORPUS is not set, so nothing was compared with real manifests\n";
+    match fs::OpenOptions::new().append(true).open("/dev/tty") {
+        Ok(mut terminal) => drop(std::io::Write::write_all(&mut terminal, message.as_bytes())),
+        Err(_) => println!("{message}"),
+    }
+}
+
+/// Runs every file through the harness, two or more at a time, and compares what is said with the table.
+fn compare(files: &[PathBuf], root: &Path, table: &[(&str, &[&str])], prepare: fn(String) -> String) {
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let name = path.strip_prefix(root).expect("below it").to_string_lossy().replace('\\', "/");
+                    let text = prepare(fs::read_to_string(path).expect("UTF-8"));
+                    let expected = table.iter().find(|(file, _)| *file == name).map(|(_, expected)| *expected);
+                    let actual = catch_unwind(AssertUnwindSafe(|| outcome(&text))).unwrap_or_else(|_| vec!["panic".to_owned()]);
+                    if expected.is_none_or(|expected| expected != actual) {
+                        wrong.lock().expect("not poisoned").push(format!("{name}\n  expected {expected:#?}\n  but got {actual:#?}"));
+                    }
+                }
+            });
+        }
+    });
+    let mut wrong = wrong.into_inner().expect("not poisoned");
+    let gone = table.iter().filter(|(file, _)| !files.contains(&root.join(file))).map(|(file, _)| format!("{file}\n  is not there"));
+    wrong.extend(gone);
+    wrong.sort();
+    assert!(wrong.is_empty(), "{} files are not as the table says:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What the function says of a file: `severity rule path`, with the positions in lists left out.
+fn outcome(text: &str) -> Vec<String> {
+    if let Err(error) = Package::read(text) {
+        return vec![format!("unreadable: {error}")];
+    }
+    let checked = harness::check(text, CONFIG);
+    let changes = checked.said.iter().filter(|said| said.is_change()).count();
+    let diff = TextDiff::from_lines(text, &checked.output);
+    let lines = |tag: ChangeTag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
+    let (removed, added) = (lines(ChangeTag::Delete), lines(ChangeTag::Insert));
+    assert!(removed <= changes && added <= 2 * changes, "{changes} changes take {removed} lines out and put {added} in");
+    checked.said.iter().map(without_positions).collect()
+}
+
+fn without_positions(said: &oracle::Said) -> String {
+    let mut line = format!("{} {}", said.severity, said.rule);
+    if let Some(path) = &said.path {
+        let mut parts = path.split('[');
+        let _ = write!(line, " {}", parts.next().unwrap_or_default());
+        for part in parts {
+            let _ = write!(line, "[{}", part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        }
+    }
+    line
+}
+
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(self::files(&path, endings));
+        } else if endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}

@@ -1,0 +1,3 @@
+//! x
+pub(crate) const CORPUS: &[(&str, &[&str])] = &[];
+pub(crate) const TRACES: &[(&str, &[&str])] = &[];

@@ -1,0 +1,84 @@
+//! Every folder `tests/fixtures/<system>/<case>` is a case: a package, a configuration, and what must come of it.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test fixtures` writes `expected.diff` and `results.yaml` anew; read them before they
+//! are committed.
+
+#![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
+
+mod common;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use enable_dual_stack::{run, systems};
+use similar::TextDiff;
+
+#[test]
+fn every_fixture_comes_out_as_expected() {
+    let mut failed = Vec::new();
+    let folders = folders(Path::new("tests/fixtures")).iter().flat_map(|system| folders(system)).collect::<Vec<_>>();
+    assert!(!folders.is_empty());
+    for folder in folders {
+        if catch_unwind(AssertUnwindSafe(|| case(&folder))).is_err() {
+            eprintln!("in {}\n", folder.display());
+            failed.push(folder);
+        }
+    }
+    assert!(failed.is_empty(), "{} cases failed: {failed:#?}", failed.len());
+}
+
+#[test]
+fn every_system_has_fixtures() {
+    for system in systems::ALL {
+        let folder = Path::new("tests/fixtures").join(system.name);
+        assert!(!folders(&folder).is_empty(), "{} must have a folder for each case of `{}`", folder.display(), system.name);
+    }
+}
+
+#[test]
+fn every_rule_of_a_system_is_said_in_a_fixture_of_it() {
+    for system in systems::ALL {
+        let results: String =
+            folders(&Path::new("tests/fixtures").join(system.name)).iter().map(|case| read(&case.join("results.yaml"))).collect();
+        for rule in system.rules {
+            let tag = format!("rule: {}\n", rule.id);
+            assert!(results.replace('\r', "").contains(&tag), "no fixture of `{}` shows the rule \"{}\"", system.name, rule.id);
+        }
+    }
+}
+
+fn case(folder: &Path) {
+    let (input, config) = (read(&folder.join("input.yaml")), read(&folder.join("config.yaml")));
+    let checked = common::harness::check(&input, &config);
+    for said in &checked.said {
+        let mut rules = systems::ALL.iter().flat_map(|system| system.rules).chain(run::RULES);
+        assert!(said.rule.is_empty() || rules.any(|rule| rule.id == said.rule), "the registry must list the rule of: {said}");
+    }
+    let diff = TextDiff::from_lines(&input, &checked.output).unified_diff().header("input.yaml", "output.yaml").to_string();
+    for (name, actual) in [("expected.diff", &diff), ("results.yaml", &checked.results)] {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(&path, actual).expect("written");
+            continue;
+        }
+        let expected = read(&path);
+        assert!(
+            expected == *actual,
+            "{} is not what came out:\n{}",
+            path.display(),
+            TextDiff::from_lines(&expected, actual).unified_diff()
+        );
+    }
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut folders: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+fn read(path: &Path) -> String {
+    String::from_utf8(fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).expect("UTF-8")
+}
