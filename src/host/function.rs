@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Read, Write};
 use std::process::ExitCode;
 
-use crate::run;
+use crate::run::{self, Response};
 use crate::text::{self, Edit};
 
 /// Reads stdin to its end, and answers in one go: a host takes whatever it gets, so nothing is written before
@@ -13,8 +13,12 @@ pub(super) fn main() -> ExitCode {
         Ok(input) => input,
         Err(message) => return fail(&message),
     };
-    let response = run::function(&input);
-    let written = response.output.as_ref().map_or(Ok(()), |edits| write_stdout(&input, edits));
+    answer(&input, run::function(&input))
+}
+
+/// Writes the output, what there is to say, and the exit code of a run.
+pub(super) fn answer(input: &str, response: Response) -> ExitCode {
+    let written = response.output.as_ref().map_or(Ok(()), |edits| write_stdout(input, edits));
     let _ = io::stderr().write_all(response.stderr.as_bytes());
     match written {
         Ok(()) => ExitCode::from(response.code),
@@ -25,7 +29,11 @@ pub(super) fn main() -> ExitCode {
 /// Room in pipes, and for what is read first: what Linux gives an ordinary user at most.
 const CHUNK: usize = 1 << 20;
 
-fn read_stdin() -> Result<String, String> {
+/// All of stdin.
+///
+/// # Errors
+/// The line for stderr.
+pub(super) fn read_stdin() -> Result<String, String> {
     widen_pipes();
     let mut bytes = Vec::with_capacity(CHUNK);
     io::stdin().lock().read_to_end(&mut bytes).map_err(|error| format!("error: stdin could not be read: {error}\n"))?;

@@ -5,6 +5,7 @@
 //! looks at the indentation only, and [`Package::read`] parses everything. [`with`] takes the first where it can.
 
 mod append;
+mod files;
 mod lines;
 mod list;
 mod scan;
@@ -17,6 +18,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub use self::append::Appended;
+pub use self::files::{File, with_files};
 use self::lines::Lines;
 use self::list::List;
 use crate::text::{self, Edit, Span};
@@ -39,7 +41,7 @@ pub enum Form {
 /// All objects of a text.
 #[derive(Clone, Debug)]
 pub struct Package<'t> {
-    /// The text that all offsets address.
+    /// The text that all offsets address; nothing, where the objects come from several files.
     pub text: &'t str,
     /// How the objects are wrapped.
     pub form: Form,
@@ -79,6 +81,8 @@ pub struct Resource<'t> {
     pub name: Cow<'t, str>,
     /// `metadata.namespace`, or nothing.
     pub namespace: Cow<'t, str>,
+    /// The name of the file, where the objects come from files.
+    origin: Option<&'t str>,
     content: Content<'t>,
 }
 
@@ -151,7 +155,7 @@ impl<'t> Package<'t> {
         let resources = found.objects.into_iter().enumerate().map(|(index, object)| {
             let [api_version, kind, name, namespace] = object.heads;
             let content = Content::Lines(Lines::new(text, object.lines, in_list, Rc::clone(&misread)));
-            Resource { index, api_version, kind, name, namespace, content }
+            Resource { index, api_version, kind, name, namespace, origin: None, content }
         });
         Some(Self::new(text, found.form, resources.collect(), found.list.map_or(Around::Nothing, Around::List), misread))
     }
@@ -289,7 +293,7 @@ fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node
     }
     let [api_version, kind, name, namespace] = heads(object).map(|head| Cow::Owned(head.to_owned()));
     let content = Content::Node(Rc::clone(tree), object.resolved().id());
-    resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, content });
+    resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, origin: None, content });
 }
 
 /// The document that is not empty.
@@ -326,8 +330,11 @@ impl Resource<'_> {
         self.root().text_at(&["metadata", "annotations", key])
     }
 
-    /// The file that the object is in, relative to the package, as kpt and kustomize tell it.
+    /// The file that the object is in: where it was read, or, relative to the package, as kpt and kustomize tell it.
     pub fn file(&self) -> Option<&str> {
+        if self.origin.is_some() {
+            return self.origin;
+        }
         PATHS.into_iter().find_map(|key| self.annotation(key))
     }
 

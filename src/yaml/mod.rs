@@ -103,7 +103,7 @@ impl Decoded {
 }
 
 /// All documents of a stretch of text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tree<'t> {
     text: &'t str,
     nodes: Nodes,

@@ -45,7 +45,7 @@ pub(crate) fn check(input: &str, config: &str) -> Checked {
         assert_eq!(*first, said, "other changes than in the form \"{}\"", twins[0].0);
     }
     let package = Package::read(input).expect("read before");
-    let output = text::splice(input, run::run(&package, &config).edits).expect("no overlap");
+    let output = text::splice(input, run::run(&package, &config).edits.into_values().flatten().collect()).expect("no overlap");
     if config.action == Action::Apply {
         assert_eq!(*first.expect("a first form"), answer.said.iter().map(comparable).collect::<Vec<_>>(), "other changes than as written");
     }
@@ -150,7 +150,11 @@ fn ask(input: &str, config: Option<&Config>) -> Answer {
     } else {
         let outcome = run::run(&package, config.expect("a configuration"));
         let failed = outcome.reports.iter().any(|report| report.severity == enable_dual_stack::plan::Severity::Error);
-        (outcome.edits, outcome.reports.iter().map(|report| normal(report.result(&package))).collect(), u8::from(failed))
+        (
+            outcome.edits.into_values().flatten().collect(),
+            outcome.reports.iter().map(|report| normal(report.result(&package))).collect(),
+            u8::from(failed),
+        )
     };
     let output = text::splice(input, edits.clone()).expect("no overlap");
     let mut said: Vec<_> = results.iter().map(Said::of).collect();
