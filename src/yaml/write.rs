@@ -100,7 +100,7 @@ pub(super) fn like_last_item(item: &Value, sequence: Node<'_>, look: &Look<'_>) 
     if !open.trim().is_empty() || between.trim() != "," || !matches!(close.trim(), "" | ",") {
         return None;
     }
-    let look = &Look { json: look.json || first.kind() == Kind::Scalar(Style::Double), ..*look };
+    let look = &Look { json: look.json || first.kind() == Kind::Scalar(Style::Double), ..look.clone() };
     let entries: Vec<_> =
         entries.iter().map(|(key, value)| format!("{}{colon}{}", self::key(key, look, true), flow(value, Some(key), look))).collect();
     Some(format!("{{{open}{}{close}}}", entries.join(&between)))
