@@ -63,9 +63,9 @@ fn lines(text: &str, span: Span, next: Option<&Span>) -> Span {
         return Span::new(span.start, direct.map_or(end, |next| next.start));
     }
     match text[end..].find('\n') {
-        Some(newline) => Span::new(line, end + newline + 1),
-        // The last line has no line break: take the one before it.
-        None if line > 0 => Span::new(text[..line].trim_end_matches(['\r', '\n']).len(), end),
-        None => Span::new(line, end),
+        Some(newline) if next.is_some() || line == 0 => Span::new(line, end + newline + 1),
+        // The last one goes with the line break before it: the one behind it can be the place of something new, or missing.
+        _ if line > 0 => Span::new(text::line_end(text, text::line_start(text, line - 1)), end),
+        _ => Span::new(line, end),
     }
 }
