@@ -62,7 +62,10 @@ pub(crate) fn order(done: &[&str]) -> Report {
 
 /// Says that the version of Kubernetes is not known, where something that depends on it was changed.
 pub(crate) fn unknown_version(done: &[&str], known: Option<Version>, at_least: Option<Version>) -> Option<Report> {
-    let depends = |rule: &str| ["kube", "node-cidr", "feature-gate"].iter().any(|start| rule.starts_with(start));
+    let depends = |rule: &str| {
+        let is_of_kubernetes = ["kube", "node-cidr", "feature-gate"].iter().any(|start| rule.starts_with(start));
+        is_of_kubernetes && rule != "kubeadm-node-ip"
+    };
     let is_new = known.or(at_least.filter(|version| *version >= Version::new(1, 21))).is_some();
     (!is_new && done.iter().any(|rule| depends(rule))).then(|| {
         let message = "nothing tells the version of Kubernetes: a current one is assumed; for v1.24 and older, give `kubernetesVersion`";
@@ -90,6 +93,6 @@ mod tests {
         assert!(said(&["kubeadm-pod-subnet"], None, Some(Version::new(1, 15))));
         assert!(!said(&["kubeadm-pod-subnet"], None, Some(Version::new(1, 22))));
         assert!(!said(&["kubeadm-pod-subnet"], Some(Version::new(1, 18)), None));
-        assert!(!said(&["calico-node-ip6"], None, None));
+        assert!(!said(&["calico-node-ip6", "kubeadm-node-ip"], None, None));
     }
 }

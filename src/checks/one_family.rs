@@ -9,6 +9,7 @@ use crate::cidr::Family;
 use crate::config::{Config, Mode};
 use crate::facts::{PodIpam, RangeFact, Role, Source};
 use crate::plan::{Plan, Rule, Severity};
+use crate::version::Version;
 
 pub(super) const CHECK: Check = Check { name: "one_family", rules: &[&ONE_FAMILY, &SERVICES], check };
 
@@ -28,7 +29,8 @@ static SERVICES: Rule = Rule {
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
-    if seen.config.mode != Mode::DualStack {
+    let too_old = seen.config.kubernetes_version.is_some_and(|version| version < Version::new(1, 16));
+    if seen.config.mode != Mode::DualStack || too_old {
         return;
     }
     let bgp = seen.facts.ranges.iter().filter(|fact| fact.source == Source::BgpConfiguration);

@@ -19,7 +19,7 @@
 use super::System;
 use super::shared::gates::{GATE_ON, GateMap};
 use super::shared::inner::{document, in_config_maps};
-use super::shared::kube_proxy::{CLUSTER_CIDR, MODE, needs_ipvs, node_port_ranges};
+use super::shared::kube_proxy::{CLUSTER_CIDR, MODE, is_before_1_18, node_port_ranges};
 use super::shared::kubernetes_version::{TOO_OLD, is_too_old};
 use super::shared::ranges::{HOST_BITS, PLACEHOLDER, RangePlace, UNKNOWN, UNREADABLE, ranges};
 use crate::config::Config;
@@ -103,7 +103,7 @@ impl Configuration<'_> {
             let place = RangePlace { resource, path: path.clone(), role: Role::Pods, what: "`clusterCIDR` of kube-proxy".into() };
             place.want_comma_list(text, config, &CLUSTER_CIDR, |text| Op::is(path, text), plan);
         }
-        if needs_ipvs(config) {
+        if is_before_1_18(config) {
             let message = "`mode` of kube-proxy set to \"ipvs\": no other mode does dual-stack before v1.18";
             plan.want(resource, &MODE, Op::is(self.path.key("mode"), "ipvs"), message);
         }

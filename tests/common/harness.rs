@@ -107,7 +107,7 @@ fn one_form(input: &str, config: &Config) -> Vec<String> {
     let second = ask(&applied.output, Some(&Config { action: Action::Apply, ..config.clone() }));
     assert!(second.output == applied.output, "running on the output changes nothing, but it made of it:\n{}", second.output);
 
-    let is_missing = |said: &&Said| said.severity == "error" && said.message.starts_with("must be changed: ");
+    let is_missing = |said: &&Said| said.severity == "error" && said.message.contains("must be changed: ");
     let checking = Config { action: Action::Check, ..config.clone() };
     let checked = ask(&in_check(input), Some(&checking));
     assert_no_item_changed(&in_check(input), &checked);

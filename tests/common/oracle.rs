@@ -129,23 +129,31 @@ impl fmt::Display for Said {
 pub(crate) fn assert_only_changed(before: &[Value], after: &[Value], changes: &[&Said]) {
     assert_eq!(before.len(), after.len(), "the number of objects changed");
     let (mut expected, mut actual) = (before.to_vec(), after.to_vec());
-    // Removals last and from the back, so that the positions of the others stay true.
-    let (removals, others): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|change| change.proposed.is_none());
-    for change in others.into_iter().chain(removals.into_iter().rev()) {
-        let at = object_of(before, change);
-        let steps = steps_of(change.path.as_deref().expect("a change has a path"));
+    let (mut removals, others): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|change| change.proposed.is_none());
+    removals.sort_by_key(|change| change.path.as_deref().map(steps_of));
+    // What was removed is put back in its place first, so that all positions are those of the input.
+    for change in removals {
+        let (at, steps) = (object_of(before, change), steps_of(change.path.as_deref().expect("a change has a path")));
         let (expected, actual) = (&mut expected[at], &mut actual[at]);
         open(expected, &steps);
         open(actual, &steps);
+        assert_eq!(value_at(expected, &steps), change.current, "`currentValue` of {change}");
+        put_back(actual, &steps, expected);
+    }
+    for change in others {
+        let (at, steps) = (object_of(before, change), steps_of(change.path.as_deref().expect("a change has a path")));
+        let (expected, actual) = (&mut expected[at], &mut actual[at]);
+        open(expected, &steps);
+        open(actual, &steps);
+        let proposed = change.proposed.as_ref().expect("not a removal");
+        if is_renaming(expected, &steps, change) {
+            rename(expected, &steps, proposed);
+            continue;
+        }
         let current = value_at(expected, &steps).filter(|value| *value != Value::Null);
         assert_eq!(current, change.current, "`currentValue` of {change}");
-        match &change.proposed {
-            Some(proposed) => {
-                assert_eq!(value_at(actual, &steps).as_ref(), Some(proposed), "`proposedValue` of {change} is not in the output");
-                put(expected, &steps, proposed, actual);
-            }
-            None => remove(expected, &steps),
-        }
+        assert_eq!(value_at(actual, &steps).as_ref(), Some(proposed), "`proposedValue` of {change} is not in the output");
+        put(expected, &steps, proposed, actual);
     }
     let difference = difference(&Value::List(expected), &Value::List(actual));
     assert_eq!(difference, None, "the output says something else than input and results");
@@ -182,7 +190,7 @@ fn object_of(objects: &[Value], change: &Said) -> usize {
 }
 
 /// One step of `field.path`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Key(String),
     Index(usize),
@@ -272,14 +280,33 @@ fn telling_apart(items: &[Value], new: &Value) -> Value {
     Value::Map(vec![(key.clone(), value.clone())])
 }
 
-fn remove(value: &mut Value, steps: &[Step]) {
+/// Puts what `steps` lead to in `before` back into `value`, at its old position.
+fn put_back(value: &mut Value, steps: &[Step], before: &mut Value) {
     let (last, parents) = steps.split_last().expect("something to remove");
-    let parent = parents.iter().try_fold(value, child).expect("what is removed was there");
-    match (parent, last) {
-        (Value::Map(entries), Step::Key(key)) => entries.retain(|(name, _)| name != key),
-        (Value::List(items), Step::Index(index)) => drop(items.remove(*index)),
-        (other, step) => panic!("{step:?} cannot be removed from {other:?}"),
+    let before = parents.iter().try_fold(before, child).expect("what is removed was there");
+    let parent = parents.iter().try_fold(value, child).expect("where it was is still there");
+    match (parent, before, last) {
+        (Value::Map(entries), Value::Map(before), Step::Key(key)) => {
+            let at = before.iter().position(|(name, _)| name == key).expect("it was there");
+            entries.insert(at.min(entries.len()), before[at].clone());
+        }
+        (Value::List(items), Value::List(before), Step::Index(index)) => items.insert(*index, before[*index].clone()),
+        (other, _, step) => panic!("{step:?} cannot be removed from {other:?}"),
     }
+}
+
+/// Whether a change is of the key itself: then the values are its names.
+fn is_renaming(before: &mut Value, steps: &[Step], change: &Said) -> bool {
+    let Some((Step::Key(key), _)) = steps.split_last() else { return false };
+    change.current.as_ref().and_then(Value::as_str) == Some(key)
+        && value_at(before, steps).is_some_and(|value| Some(&value) != change.current.as_ref())
+}
+
+fn rename(value: &mut Value, steps: &[Step], name: &Value) {
+    let Some((Step::Key(key), parents)) = steps.split_last() else { return };
+    let Some(Value::Map(entries)) = parents.iter().try_fold(value, child) else { panic!("no mapping to rename in") };
+    let entry = entries.iter_mut().find(|(other, _)| other == key).expect("it was there");
+    name.as_str().expect("a name").clone_into(&mut entry.0);
 }
 
 /// A document, as `yaml_serde` hands it over: with its duplicate keys, which its own types refuse.

@@ -121,6 +121,12 @@ impl<'p> CommandLine<'p> {
         self.flags.iter().filter(move |flag| flag.name == name)
     }
 
+    /// The flags of this name that do not decide, because a later one does. A script may have each on a branch of its own.
+    pub(super) fn overridden<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Flag> {
+        let count = self.named(name).count();
+        self.named(name).take(count.saturating_sub(1)).filter(|flag| !matches!(flag.form, Form::Script(_)))
+    }
+
     /// The flag of this name that decides: the last one.
     pub(super) fn get(&self, name: &str) -> Option<&Flag> {
         self.flags.iter().rfind(|flag| flag.name == name)

@@ -24,7 +24,7 @@ mod script;
 use self::command_line::{CommandLine, Component, New, SHELL, Wanted};
 use super::System;
 use super::shared::gates::{self, GATE_ON};
-use super::shared::kube_proxy::{CLUSTER_CIDR as PROXY_CLUSTER_CIDR, MODE, needs_ipvs, node_port_ranges};
+use super::shared::kube_proxy::{CLUSTER_CIDR as PROXY_CLUSTER_CIDR, MODE, is_before_1_18, node_port_ranges};
 use super::shared::kubeadm::address_fact;
 use super::shared::kubernetes_version::{TOO_OLD, is_too_old, tells};
 use super::shared::node_masks::{self, NODE_MASK};
@@ -49,6 +49,7 @@ pub(super) const SYSTEM: System = System {
         &NODE_MASK,
         &GATE_ON,
         &NO_SERVICE_RANGE,
+        &ENDPOINT_SLICE,
         &DUPLICATE,
         &SHELL,
         &PLACEHOLDER,
@@ -96,6 +97,13 @@ static NO_SERVICE_RANGE: Rule = Rule {
     remedy: "Add the flag with a range of each family, the one that is in use first.",
     source: "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
 };
+static ENDPOINT_SLICE: Rule = Rule {
+    id: "kube-apiserver-endpoint-slice",
+    title: "kube-apiserver needs EndpointSlice in v1.16 and v1.17",
+    why: "It does not start: \"secondary service cluster-ip range(--service-cluster-ip-range[1]) can only be used if IPv6DualStack and EndpointSlice feature is enabled\". The gate is off by default before v1.18.",
+    remedy: "`--feature-gates` of all components must have EndpointSlice=true, too.",
+    source: "https://v1-17.docs.kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/",
+};
 static DUPLICATE: Rule = Rule {
     id: "kube-component-duplicate-flag",
     title: "A flag is there twice",
@@ -118,6 +126,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
             Component::Apiserver => {
                 range(&line, "service-cluster-ip-range", Role::Services, &SERVICE_RANGE, config, &mut wanted, plan);
                 no_service_range(&line, config, plan);
+                endpoint_slice(&line, config, plan);
             }
             Component::ControllerManager => {
                 range(&line, "cluster-cidr", Role::Pods, &CLUSTER_CIDR, config, &mut wanted, plan);
@@ -149,9 +158,8 @@ fn range<'c>(
     plan: &mut Plan,
 ) {
     let Some(flag) = line.get(name) else { return };
-    let count = line.named(name).count();
-    for flag in line.named(name).take(count - 1) {
-        let message = format!("`--{name}` is there {count} times, and the last one decides: remove this one");
+    for flag in line.overridden(name) {
+        let message = format!("`--{name}` is there again below, and the last one decides: remove this one");
         plan.warning(&DUPLICATE, Place::at(line.resource, &flag.path).with_current(flag.value.as_str()), message);
     }
     let what = format!("`--{name}` of {}", line.component.name());
@@ -168,6 +176,14 @@ fn no_service_range(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {
     }
 }
 
+fn endpoint_slice(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {
+    let is_on = line.named("feature-gates").any(|flag| flag.value.split(',').any(|gate| gate == "EndpointSlice=true"));
+    if config.ipv6_service_cidr.is_some() && is_before_1_18(config) && !is_on {
+        let message = "kube-apiserver before v1.18 needs the feature gate EndpointSlice for a second service range: set EndpointSlice=true for all components";
+        plan.warning(&ENDPOINT_SLICE, Place::of(line.resource), message);
+    }
+}
+
 fn masks<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
     let Some(cluster_cidr) = line.get("cluster-cidr") else { return };
     let ranges = after(&cluster_cidr.value, Role::Pods, config);
@@ -175,8 +191,12 @@ fn masks<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted
     let edits = node_masks::edits(&ranges, |name| line.get(name).is_some(), allocates, config);
     if let Some(name) = edits.rename {
         for flag in line.named(node_masks::BOTH) {
-            let new = if line.get(name).is_some() { New::Nothing } else { New::Name(name) };
-            let message = format!("`--{}` becomes `--{name}`: with two ranges it is refused", node_masks::BOTH);
+            let (new, done) = if line.get(name).is_some() {
+                (New::Nothing, format!("removed, because `--{name}` is there"))
+            } else {
+                (New::Name(name), format!("becomes `--{name}`"))
+            };
+            let message = format!("`--{}` {done}: with two ranges it is refused", node_masks::BOTH);
             wanted.push(Wanted { flag, new, rule: &NODE_MASK, message });
         }
     }
@@ -197,7 +217,7 @@ fn reads_flags(line: &CommandLine<'_>) -> bool {
 }
 
 fn proxy_mode<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
-    if !needs_ipvs(config) || !reads_flags(line) {
+    if !is_before_1_18(config) || !reads_flags(line) {
         return;
     }
     let message = "`--proxy-mode` of kube-proxy set to \"ipvs\": no other mode does dual-stack before v1.18";

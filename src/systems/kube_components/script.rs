@@ -2,6 +2,8 @@
 //!
 //! It is not interpreted. A flag is edited where the string has it once, as one word that a shell takes literally.
 
+use std::ops::Range;
+
 /// A word between blanks, outside of comments.
 pub(super) struct Word<'t> {
     pub text: &'t str,
@@ -31,7 +33,9 @@ pub(super) fn flags(script: &str) -> Vec<(String, String)> {
             Some((name, value)) => (name, value),
             None => (flag, words.peek().map_or("", |next| next.text)),
         };
-        flags.push((name.replace('_', "-"), value.trim_matches(['"', '\'']).to_owned()));
+        let value = value.trim_matches(['"', '\'']);
+        let value = value.find([';', '|', '&', ')']).map_or(value, |end| &value[..end]);
+        flags.push((name.replace('_', "-"), value.to_owned()));
     }
     flags
 }
@@ -46,10 +50,17 @@ pub(super) fn with_flag(script: &str, name: &str, word: &str) -> Option<String> 
     if !only.text.starts_with("--") || !only.text.contains('=') || !only.text.chars().all(is_literal) {
         return None;
     }
-    let end = only.start + only.text.len();
-    // A flag that goes takes the blank in front of it along.
-    let start = if word.is_empty() { script[..only.start].trim_end_matches(' ').len() } else { only.start };
-    Some(format!("{}{word}{}", &script[..start], &script[end..]))
+    let span = if word.is_empty() { without(script, &only) } else { only.start..only.start + only.text.len() };
+    Some(format!("{}{word}{}", &script[..span.start], &script[span.end..]))
+}
+
+/// What goes with a word: its whole line, where that has nothing else and continues; else the blanks in front of it.
+fn without(script: &str, word: &Word<'_>) -> Range<usize> {
+    let end = word.start + word.text.len();
+    let line = script[..word.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let rest = script[end..].find('\n').map_or(&script[end..], |newline| &script[end..=end + newline]);
+    let blanks = script[line..word.start].trim_end_matches(' ').len();
+    if blanks == 0 && rest.trim() == "\\" { line..end + rest.len() } else { line + blanks..end }
 }
 
 #[cfg(test)]
@@ -63,6 +74,8 @@ mod tests {
         let edited = with_flag(SCRIPT, "cluster-cidr", "--cluster-cidr=10.1.0.0/16,fd00::/56");
         assert_eq!(edited.as_deref(), Some("exec kube-proxy --cluster-cidr=10.1.0.0/16,fd00::/56 \\\n  --v=2 # --v=4\n"));
         assert_eq!(with_flag(SCRIPT, "v", "").as_deref(), Some("exec kube-proxy --cluster-cidr=10.1.0.0/16 \\\n # --v=4\n"));
+        assert_eq!(with_flag("a \\\n  --x=1 \\\n  --y", "x", "").as_deref(), Some("a \\\n  --y"));
+        assert_eq!(with_flag("a \\\n  --x=1\n", "x", "").as_deref(), Some("a \\\n\n"));
         assert_eq!(with_flag("a --x_y=1", "x-y", "--x-y=2").as_deref(), Some("a --x-y=2"));
     }
 
@@ -85,7 +98,7 @@ mod tests {
 
     #[test]
     fn all_flags_are_seen() {
-        let flags = flags("sh -c kube-proxy --a=1 --b_c '2' --d\n# --e=1");
+        let flags = flags("sh -c kube-proxy --a=1; --b_c '2' --d\n# --e=1");
         let expected = [("a", "1"), ("b-c", "2"), ("d", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(flags, expected);
     }

@@ -22,8 +22,8 @@ pub(crate) static MODE: Rule = Rule {
     source: "https://v1-17.docs.kubernetes.io/docs/concepts/services-networking/dual-stack/",
 };
 
-/// Whether only IPVS does dual-stack: v1.16 and v1.17.
-pub(crate) fn needs_ipvs(config: &Config) -> bool {
+/// Whether both families are wanted of v1.16 or v1.17, where kube-proxy does dual-stack with IPVS only.
+pub(crate) fn is_before_1_18(config: &Config) -> bool {
     config.mode == Mode::DualStack && config.kubernetes_version.is_some_and(|version| (FIRST..=Version::new(1, 17)).contains(&version))
 }
 

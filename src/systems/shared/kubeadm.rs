@@ -119,8 +119,12 @@ fn controller_manager(document: &Document<'_>, node: Node<'_>, config: &Config, 
     };
     let edits = node_masks::edits(&ranges, |name| args.get(name).is_some(), allocates(&args), config);
     if let (Some(name), Some(arg)) = (edits.rename, args.get(node_masks::BOTH)) {
-        let op = if args.get(name).is_some() { arg.absent() } else { arg.renamed(name) };
-        let message = format!("`{}` of kube-controller-manager becomes `{name}`: with two ranges it is refused", node_masks::BOTH);
+        let (op, done) = if args.get(name).is_some() {
+            (arg.absent(), format!("removed, because `{name}` is there"))
+        } else {
+            (arg.renamed(name), format!("becomes `{name}`"))
+        };
+        let message = format!("`{}` of kube-controller-manager {done}: with two ranges it is refused", node_masks::BOTH);
         plan.want(document.resource, &NODE_MASK, op, message);
     }
     if let Some(mask) = edits.add_ipv6 {

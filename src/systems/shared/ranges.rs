@@ -212,7 +212,7 @@ impl RangePlace<'_> {
                 && parsed.host_bits
             {
                 let message = format!("\"{part}\" in {} has bits set behind its prefix: it is read as \"{}\"", self.what, parsed.cidr);
-                plan.warning(&HOST_BITS, Place::at(self.resource, &self.path).with_current(text), message);
+                plan.warning(&HOST_BITS, Place::at(self.resource, &self.path).with_current(part), message);
             }
         }
     }
