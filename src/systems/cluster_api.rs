@@ -31,7 +31,7 @@ use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Mode};
 use crate::facts::{Facts, Role, Source, VersionSource};
 use crate::package::{Package, Resource};
-use crate::plan::{Place, Plan, Rule};
+use crate::plan::{Change, Place, Plan, Rule};
 use crate::yaml::{Node, Path};
 
 pub(super) const SYSTEM: System = System {
@@ -203,13 +203,13 @@ fn cluster_network(cluster: &Resource<'_>, config: &Config, plan: &mut Plan) {
     }
 }
 
-/// The list of pod ranges of this control plane's Cluster: the one that refers to it, or the only one.
+/// The list of pod ranges of this control plane's Cluster: the one that refers to it, or the only one, if it refers to none.
 fn pods_of<'p>(package: &'p Package<'_>, control_plane: &Resource<'_>) -> Option<Node<'p>> {
     let clusters: Vec<_> = package.of_kind(CLUSTERS, "Cluster").collect();
-    let refers =
-        |cluster: &&&Resource<'_>| cluster.root().text_at(&["spec", "controlPlaneRef", "name"]) == Some(control_plane.original_name());
-    let cluster = clusters.iter().find(refers).or(if let [only] = clusters.as_slice() { Some(only) } else { None });
-    cluster.and_then(|cluster| cluster.root().at(LISTS[0].0))
+    let refers_to = |cluster: &Resource<'p>| cluster.root().text_at(&["spec", "controlPlaneRef", "name"]).map(str::to_owned);
+    let by_name = clusters.iter().find(|cluster| refers_to(cluster).as_deref() == Some(control_plane.original_name()));
+    let only = if let [only] = clusters.as_slice() { Some(only).filter(|cluster| refers_to(cluster).is_none()) } else { None };
+    by_name.or(only)?.root().at(LISTS[0].0)
 }
 
 /// The pod ranges that the Cluster of this control plane will have.
@@ -227,7 +227,8 @@ fn kubeadm_configuration(spec: &Spec<'_>, pods: Vec<Cidr>, config: &Config, plan
         None => {}
     }
     let networking = spec.path.keys(&["clusterConfiguration", "networking"]);
-    if plan.changes[before..].iter().any(|change| change.op.path.steps().starts_with(networking.steps())) {
+    let is_networking = |change: &Change| change.op.path.steps().starts_with(networking.steps());
+    if spec.resource.kind == "KubeadmControlPlane" && plan.changes[before..].iter().any(is_networking) {
         let message = "on a cluster that runs already, the webhook refuses this change (\"cannot be modified\"): there, give the ranges as `extraArgs` of `apiServer` and `controllerManager`";
         plan.warning(&LIVE_CLUSTER, Place::at(spec.resource, &networking), message);
     }

@@ -75,38 +75,33 @@ fn families(shoot: &Resource<'_>, networking: Node<'_>, plan: &mut Plan) {
     let path = Path::of(&NETWORKING).key("ipFamilies");
     let list = networking.get("ipFamilies").filter(|list| !list.is_null());
     let named: Vec<_> = list.into_iter().flat_map(Node::items).map(|item| item.text().unwrap_or_default()).collect();
-    let overlay = networking.text_at(&["providerConfig", "overlay", "enabled"]);
-    let (op, message) = match *named {
-        ["IPv4", "IPv6"] | ["IPv6", "IPv4"] if overlay != Some("true") => return,
-        ["IPv4", "IPv6"] | ["IPv6", "IPv4"] => return say_overlay(shoot, overlay, plan),
-        ["IPv4"] => (Op::new(path, Want::Contains("IPv6".into())), "`ipFamilies` gets \"IPv6\" as its second family"),
-        ["IPv6"] => (Op::new(path, Want::Contains("IPv4".into())), "`ipFamilies` gets \"IPv4\" as its second family"),
-        [] if list.is_none() => (
-            Op::is(path, Value::list(["IPv4".into(), "IPv6".into()])),
-            "`ipFamilies` set to \"IPv4\" and \"IPv6\": without it the Shoot has IPv4 only",
-        ),
+    let (op, done) = match *named {
+        [] if list.is_none() => (Op::is(path, Value::list(["IPv4".into(), "IPv6".into()])), "`ipFamilies` set to \"IPv4\" and \"IPv6\""),
+        ["IPv4"] | ["IPv4", "IPv6"] => (Op::new(path, Want::Contains("IPv6".into())), "\"IPv6\" appended to `ipFamilies`"),
+        ["IPv6"] | ["IPv6", "IPv4"] => (Op::new(path, Want::Contains("IPv4".into())), "\"IPv4\" appended to `ipFamilies`"),
         _ => {
-            let message = format!(
-                "`{path}` of {shoot} does not name one or two of \"IPv4\" and \"IPv6\"; it was not edited: name both, the primary one first"
-            );
-            let place = list.map_or_else(|| Place::at(shoot, &path), |list| Place::at(shoot, &path).with_current(Value::of(list)));
-            plan.warning(&UNREADABLE, place, message);
+            let message = "`ipFamilies` must name one or two of \"IPv4\" and \"IPv6\", the primary one first; it was not edited";
+            let place = Place::at(shoot, &path);
+            plan.warning(&UNREADABLE, list.map_or(place.clone(), |list| place.with_current(Value::of(list))), message);
             return;
         }
     };
-    let message = format!("{message}; Gardener takes the ranges of the new family from the infrastructure, not from the functionConfig");
+    let message = format!("{done}: Gardener takes the ranges of the new family from the infrastructure, not from the functionConfig");
     plan.want(shoot, &FAMILIES, op, message);
-    // An IPv6-only Shoot always routes natively.
-    if overlay != Some("false") && *named != ["IPv6"] {
-        say_overlay(shoot, overlay, plan);
-    }
+    overlay(shoot, networking, &named, plan);
 }
 
-fn say_overlay(shoot: &Resource<'_>, overlay: Option<&str>, plan: &mut Plan) {
+/// The overlay must be off before the second family comes. Where that is there already, only an overlay that is on is
+/// said; an IPv6-only Shoot has none.
+fn overlay(shoot: &Resource<'_>, networking: Node<'_>, named: &[&str], plan: &mut Plan) {
+    let is_on = match (networking.text_at(&["providerConfig", "overlay", "enabled"]), named) {
+        (Some("false"), _) | (_, ["IPv6"]) | (None, [_, _]) => return,
+        (Some(enabled), _) => format!("is \"{enabled}\""),
+        (None, _) => "is not there, which means an overlay".to_owned(),
+    };
     let path = Path::of(&NETWORKING).keys(&["providerConfig", "overlay", "enabled"]);
-    let is = if overlay == Some("true") { "is \"true\"" } else { "is not \"false\"" };
     let message = format!(
-        "`{path}` of {shoot} {is}: dual-stack needs native routing, so on a Shoot that runs already switch the overlay off first, let Gardener reconcile, and only then apply the second family"
+        "`overlay.enabled` {is_on}, and dual-stack needs native routing: on a Shoot that runs already set it to \"false\" and let Gardener reconcile, and only then apply the second family"
     );
     plan.warning(&OVERLAY, Place::at(shoot, &path).with_proposed(false), message);
 }

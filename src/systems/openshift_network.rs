@@ -128,7 +128,7 @@ fn can_convert(network: &Resource<'_>, plan: &mut Plan) -> bool {
     let keys: &[&str] =
         if network.group() == "config.openshift.io" { &["spec", "networkType"] } else { &["spec", "defaultNetwork", "type"] };
     let plugin = network.root().text_at(keys).unwrap_or_default();
-    let place = Place::at(network, &Path::of(keys)).with_current(plugin);
+    let place = Place::at(network, &Path::of(keys));
     match plugin {
         "OVNKubernetes" => {
             let message = "on a cluster that runs already, each change of its networks restarts it; `Infrastructure` must get the IPv6 machine network and virtual IPs of its platform, and Pods must be created anew";
@@ -141,7 +141,7 @@ fn can_convert(network: &Resource<'_>, plan: &mut Plan) -> bool {
         }
         _ => {
             let message = format!("the network plugin \"{plugin}\" is not known to convert to dual-stack: nothing here was edited");
-            plan.warning(&PLUGIN, place, message);
+            plan.warning(&PLUGIN, place.with_current(plugin), message);
             return false;
         }
     }

@@ -154,8 +154,9 @@ fn networking(cluster: &Resource<'_>, config: &Config, plan: &mut Plan) -> Vec<C
     let path = Path::of(&[NETWORKING, "ipFamily"]);
     let family = text(cluster, "ipFamily");
     if !matches!(family, None | Some("ipv4" | "ipv6" | "dual")) {
-        let message = "kind knows \"ipv4\", \"ipv6\" and \"dual\" only; the networking was not edited: write \"dual\" here";
-        let place = Place::at(cluster, &path).with_current(family.unwrap_or_default()).with_proposed("dual");
+        let family = family.unwrap_or_default();
+        let message = format!("\"{family}\" is no family to kind, so the networking was not edited: write \"dual\", \"ipv4\" or \"ipv6\"");
+        let place = Place::at(cluster, &path).with_current(family).with_proposed("dual");
         plan.warning(&FAMILY_UNREADABLE, place, message);
         return Vec::new();
     }
