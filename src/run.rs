@@ -11,7 +11,7 @@ use crate::results::{self, Report};
 use crate::roll_out;
 use crate::systems;
 use crate::text::{self, Edit, Span};
-use crate::yaml::{Done, Tree};
+use crate::yaml::{Done, Path, Tree};
 
 /// What came of a package.
 #[derive(Debug)]
@@ -292,7 +292,13 @@ fn report_of(done: Done, changes: &[&Change], action: Action) -> Report {
 
 fn added(addition: &Addition, action: Action) -> Report {
     let (severity, message) = face(&addition.message, action);
-    Report { resource: Some(addition.beside), ..Report::general(severity, addition.rule, message) }
+    Report {
+        resource: Some(addition.beside),
+        new: Some(addition.object.clone()),
+        path: Some(Path::of(&["spec"])),
+        proposed: addition.object.get("spec").cloned(),
+        ..Report::general(severity, addition.rule, message)
+    }
 }
 
 fn refused(resource: &Resource<'_>, refusal: Refusal) -> Report {

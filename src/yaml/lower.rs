@@ -292,21 +292,16 @@ impl<'t> Lowering<'t> {
                 if matches!(node.kind(), Kind::Mapping(_) | Kind::Sequence(_)) {
                     look = Look::of(node, self.root);
                 }
-<<<<<<< HEAD
-                let text = write::scalar(value, look.quotes(None), &look, in_flow);
+                let quotes = look.quotes(None);
+                // A string that stands plain stays plain, where it can.
+                let quotes = if node.string().is_some() { Quotes { free: None, ..quotes } } else { quotes };
+                let text = write::scalar(value, quotes, &look, in_flow);
                 let lead = match spot.like {
                     _ if span.start < span.end || self.text[..span.start].ends_with([' ', '\t', '\n', '[', '\u{feff}']) => "",
                     Some(mapping) if matches!(mapping.kind(), Kind::Mapping(_)) && !has_colon(node) => ": ",
                     _ => " ",
                 };
                 self.out.edits.push(Edit::replace(span, format!("{lead}{text}")));
-=======
-                let quotes = look.quotes(None);
-                let quotes = if node.string().is_some() { Quotes { free: None, ..quotes } } else { quotes };
-                let text = write::scalar(value, quotes, &look, in_flow);
-                let glued = span.start == span.end && self.text[..span.start].ends_with([':', '-', ',']);
-                self.out.edits.push(Edit::replace(span, if glued { format!(" {text}") } else { text }));
->>>>>>> clusters
             }
         }
     }
