@@ -48,11 +48,11 @@ const GROUP: &str = "kubeproxy.config.k8s.io";
 const KIND: &str = "KubeProxyConfiguration";
 
 /// Where a configuration is.
-struct Configuration<'p> {
-    resource: &'p Resource<'p>,
-    path: Path,
+pub(super) struct Configuration<'p> {
+    pub resource: &'p Resource<'p>,
+    pub path: Path,
     /// Whether nobody else puts the feature gate in: kubeadm does, where it makes a ConfigMap of a file.
-    carries_gate: bool,
+    pub carries_gate: bool,
 }
 
 fn facts(package: &Package<'_>, facts: &mut Facts) {
@@ -96,7 +96,7 @@ fn each(
 }
 
 impl Configuration<'_> {
-    fn plan(&self, node: Node<'_>, config: &Config, plan: &mut Plan) {
+    pub(super) fn plan(&self, node: Node<'_>, config: &Config, plan: &mut Plan) {
         let resource = self.resource;
         if let Some(text) = node.text_at(&["clusterCIDR"]) {
             let path = self.path.key("clusterCIDR");
@@ -110,7 +110,7 @@ impl Configuration<'_> {
         self.gates().want(node, self.carries_gate, config, plan);
     }
 
-    fn facts(&self, node: Node<'_>, facts: &mut Facts) {
+    pub(super) fn facts(&self, node: Node<'_>, facts: &mut Facts) {
         let text = node.text_at(&["clusterCIDR"]).unwrap_or_default();
         facts.whole(Role::Pods, Source::KubeProxy, self.resource, &self.path.key("clusterCIDR"), ranges(text));
         self.gates().facts(node, facts);

@@ -157,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn a_string_without_quotes_keeps_none_where_it_needs_none() {
+        let to = |value: &str| Want::Is(value.into());
+        assert_eq!(edited("a:\n  b: c\n  d: \"e\"\n", to("f")).as_deref(), Ok("a:\n  b: f\n  d: \"e\"\n"));
+        assert_eq!(edited("a:\n  b: c\n  d: 'e'\n", to("1")).as_deref(), Ok("a:\n  b: '1'\n  d: 'e'\n"));
+        assert_eq!(edited("a: {b: c, d: \"e\"}\n", to("f,g")).as_deref(), Ok("a: {b: \"f,g\", d: \"e\"}\n"));
+        assert_eq!(edited("a:\n  b: 1\n  d: \"e\"\n", to("f")).as_deref(), Ok("a:\n  b: \"f\"\n  d: \"e\"\n"));
+    }
+
+    #[test]
     fn what_cannot_stand_plain_is_an_error() {
         assert!(edited("a:\n  b: c\n", Want::Plain("d: e".into())).is_err());
         assert!(edited("a: {b: c}\n", Want::Plain("d,e".into())).is_err());

@@ -213,6 +213,13 @@ fn node_ip(document: &Document<'_>, arg: &Arg<'_>, name: Option<&str>, given: Op
             plan.error(&NODE_IP, place, message);
         }
         None if both => {}
+        None if document.is_part && name.is_none() => {
+            let message = format!(
+                "`node-ip` of the kubelet is \"{}\" on every machine made from here, which is one family: fill in both addresses of a machine when it starts, as `a,b`",
+                arg.value
+            );
+            plan.warning(&NODE_IP, place, message);
+        }
         None => {
             let of = name.map_or_else(|| "the node, whose name is not said".to_owned(), |name| format!("node \"{name}\""));
             let message = format!("`node-ip` of the kubelet of {of} has one family: give both addresses in `nodeIPs`, by the node's name");

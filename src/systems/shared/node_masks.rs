@@ -57,10 +57,14 @@ pub(crate) fn edits(ranges: &[Cidr], has: impl Fn(&str) -> bool, allocates: bool
 
 /// The mask that nodes need of this IPv6 cluster CIDR, where the default is refused: 8 bits more, as kubespray has it (/112
 /// and 120).
-fn mask_for(ipv6: Cidr) -> Option<u8> {
+pub(crate) fn mask_for(ipv6: Cidr) -> Option<u8> {
     let prefix = ipv6.prefix();
-    let refused = prefix > IPV6_DEFAULT || IPV6_DEFAULT - prefix > LONGEST;
-    refused.then(|| (prefix + 8).min(126)).filter(|mask| *mask >= prefix)
+    (!fits(ipv6, IPV6_DEFAULT)).then(|| (prefix + 8).min(126)).filter(|mask| *mask >= prefix)
+}
+
+/// Whether a controller manager can cut the cluster CIDR into ranges of this mask.
+pub(crate) fn fits(cluster: Cidr, mask: u8) -> bool {
+    mask.checked_sub(cluster.prefix()).is_some_and(|longer| longer <= LONGEST)
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ impl RangePlace<'_> {
         match complete(text, self.role, config) {
             Ok(completed) => completed.map(|completed| (completed.text.clone(), self.message(&completed))),
             Err(unfit) => {
-                self.report(&unfit, text, config, plan);
+                self.report(&unfit, text, ", as `a,b` without a blank", config, plan);
                 None
             }
         }
@@ -176,7 +176,7 @@ impl RangePlace<'_> {
                 plan.want(self.resource, rule, Op::new(self.path.clone(), Want::Contains(range)), message);
             }
             Ok(None) => {}
-            Err(unfit) => self.report(&unfit, &text, config, plan),
+            Err(unfit) => self.report(&unfit, &text, ", each as an item", config, plan),
         }
     }
 
@@ -187,12 +187,12 @@ impl RangePlace<'_> {
         }
     }
 
-    /// Says why the ranges here are not edited.
-    pub(crate) fn report(&self, unfit: &Unfit, text: &str, config: &Config, plan: &mut Plan) {
+    /// Says why the ranges here are not edited, and how they must be written.
+    fn report(&self, unfit: &Unfit, text: &str, form: &str, config: &Config, plan: &mut Plan) {
         let (what, role) = (&self.what, self.role.word());
         let needed: Vec<_> = [Family::V4, Family::V6].into_iter().filter_map(|family| config.range(self.role, family)).collect();
         let needed = needed.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-        let must = if needed.is_empty() { String::new() } else { format!("; it must come to hold {needed}, as `a,b` without a blank") };
+        let must = if needed.is_empty() { String::new() } else { format!("; it must come to hold {needed}{form}") };
         let (why, message) = match unfit {
             // What was never set up is not missing.
             Unfit::Empty => return,
