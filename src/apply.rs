@@ -61,11 +61,16 @@ fn alone(root: Node<'_>, edits: &[Edit]) -> Option<String> {
     let text = root.source();
     let is_flow = matches!(root.kind(), Kind::Mapping(Layout::Flow));
     let start = if is_flow { root.start() } else { text::line_start(text, root.start()) };
-    let end = if is_flow { root.span().end } else { end_of_block(text, root.span().end) };
+    let own_end = if is_flow { root.span().end } else { end_of_block(text, root.span().end) };
+    // New keys may stand behind the comments that belong to the object.
+    let end = edits.iter().map(|edit| edit.span.end).fold(own_end, usize::max);
+    if !text[own_end..end].lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#')) {
+        return None;
+    }
     let in_front = Span::new(0, root.start() - start);
     let mut moved = vec![Edit::replace(in_front, " ".repeat(in_front.end))];
     for edit in edits {
-        if edit.span.start < root.start() || edit.span.end > end {
+        if edit.span.start < root.start() {
             return None;
         }
         moved.push(Edit::replace(Span::new(edit.span.start - start, edit.span.end - start), edit.text.clone()));

@@ -68,6 +68,8 @@ pub enum Source {
     KubeProxy,
     /// A `ServiceCIDR`, which the kube-apiserver makes of its flag.
     ServiceCidr,
+    /// `SERVICE_PREFIX` of Calico's VPP dataplane.
+    CalicoVpp,
     /// `serviceClusterIPs` of a BGPConfiguration.
     BgpConfiguration,
 }
@@ -93,6 +95,7 @@ impl Source {
             Self::CloudControllerManager => "cloud-controller-manager",
             Self::KubeProxy => "kube-proxy",
             Self::ServiceCidr => "ServiceCIDR",
+            Self::CalicoVpp => "calico-vpp",
             Self::BgpConfiguration => "BGPConfiguration",
         }
     }
@@ -211,6 +214,8 @@ pub struct AddressFact {
 pub struct Facts {
     /// Who says which range.
     pub ranges: Vec<RangeFact>,
+    /// Whether there is an object that a system knows, even if it says nothing about families.
+    pub seen: bool,
     /// Who tells which version of Kubernetes.
     pub versions: Vec<(VersionSource, Version)>,
     /// The version that an apiVersion of the package came with: no older one knows it.
@@ -252,12 +257,18 @@ impl Facts {
     }
 
     /// The range that the package says where the configuration says none: that of the first source in the order of
-    /// [`Source`], a whole range before a part. Whether the others agree is seen by the checks.
+    /// [`Source`], a whole range before a part. Parts settle it only where one of them holds all others; else nothing says what
+    /// they are parts of. Whether all agree is seen by the checks.
     pub fn settled(&self, role: Role, family: Family) -> Option<Cidr> {
         let mut saying: Vec<_> = self.saying(role, family).collect();
         saying.sort_by_key(|(fact, _)| (!fact.whole, fact.source));
-        saying.first().map(|(_, range)| *range)
+        let (first, range) = saying.first()?;
+        if first.whole {
+            return Some(*range);
+        }
+        saying.iter().map(|(_, part)| *part).find(|range| saying.iter().all(|(_, part)| range.contains(*part)))
     }
+
     /// Whether some CNI config says that pods get their addresses like that.
     pub fn pod_ipam_is(&self, ipam: PodIpam) -> bool {
         self.pod_ipam.contains(&ipam)
@@ -267,5 +278,41 @@ impl Facts {
     /// several that differ, as in an upgrade, the oldest.
     pub fn kubernetes_version(&self) -> Option<Version> {
         self.versions.iter().min().map(|(_, version)| *version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(facts: &[(Source, bool, &str)]) -> Option<String> {
+        let ranges = facts.iter().map(|&(source, whole, range)| RangeFact {
+            role: Role::Pods,
+            source,
+            ranges: vec![Cidr::parse(range).unwrap().cidr],
+            whole,
+            place: Place::default(),
+        });
+        let facts = Facts { ranges: ranges.collect(), ..Facts::default() };
+        facts.settled(Role::Pods, Family::V4).map(|range| range.to_string())
+    }
+
+    #[test]
+    fn a_whole_range_settles_before_a_part_and_in_the_order_of_the_sources() {
+        assert_eq!(settled(&[]), None);
+        let facts = [
+            (Source::IpPool, true, "10.1.0.0/16"),
+            (Source::Installation, false, "10.1.0.0/17"),
+            (Source::CalicoNode, true, "10.2.0.0/16"),
+        ];
+        assert_eq!(settled(&facts).as_deref(), Some("10.2.0.0/16"));
+    }
+
+    #[test]
+    fn parts_settle_nothing_unless_one_of_them_is_all_of_it() {
+        let pools = [(Source::Installation, false, "10.48.0.0/21"), (Source::Installation, false, "10.48.8.0/21")];
+        assert_eq!(settled(&pools), None);
+        let pools = [(Source::Installation, false, "10.48.0.0/21"), (Source::IpPool, false, "10.48.0.0/16")];
+        assert_eq!(settled(&pools).as_deref(), Some("10.48.0.0/16"));
     }
 }

@@ -18,7 +18,9 @@ pub struct Report {
     pub rule: &'static str,
     /// The resource, by its position in the package.
     pub resource: Option<usize>,
-    /// The place in the resource.
+    /// The object that it is about, if that is a new one beside the resource.
+    pub new: Option<Value>,
+    /// The place in the object.
     pub path: Option<Path>,
     /// What stands there.
     pub current: Option<Value>,
@@ -31,7 +33,17 @@ pub struct Report {
 impl Report {
     /// Something about the package as a whole.
     pub fn general(severity: Severity, rule: &'static Rule, message: impl Into<String>) -> Self {
-        Self { severity, message: message.into(), rule: rule.id, resource: None, path: None, current: None, proposed: None, offset: None }
+        Self {
+            severity,
+            message: message.into(),
+            rule: rule.id,
+            resource: None,
+            new: None,
+            path: None,
+            current: None,
+            proposed: None,
+            offset: None,
+        }
     }
 
     /// What a system found.
@@ -46,6 +58,7 @@ impl Report {
             message: finding.message,
             rule: finding.rule.id,
             resource: place.resource,
+            new: None,
             path: place.path,
             current: place.current,
             proposed: place.proposed,
@@ -61,7 +74,10 @@ impl Report {
     /// no way to refer to the resource, the message names it, and the place in it.
     pub fn result(&self, package: &Package<'_>) -> Value {
         let resource = self.resource(package);
-        let reference = resource.and_then(resource_ref);
+        let reference = match &self.new {
+            Some(object) => resource_ref(heads_of_new(object)),
+            None => resource.and_then(|resource| resource_ref(heads(resource))),
+        };
         let unnamed = resource.filter(|_| reference.is_none());
         let message = match (unnamed, &self.path) {
             (Some(resource), Some(path)) => format!("{resource}: {path}: {}", self.message),
@@ -83,7 +99,8 @@ impl Report {
             }
             if let Some(file) = resource.file() {
                 let mut entry = vec![("path".to_owned(), Value::from(file))];
-                entry.extend(resource.file_index().map(|index| ("index".to_owned(), Value::from(index))));
+                let index = resource.file_index().filter(|_| self.new.is_none());
+                entry.extend(index.map(|index| ("index".to_owned(), Value::from(index))));
                 entries.push(("file".to_owned(), Value::Map(entry)));
             }
         }
@@ -98,7 +115,11 @@ impl Report {
             if let Some(file) = resource.file() {
                 let _ = write!(line, "{file}: ");
             }
-            let _ = write!(line, "{resource}: ");
+            if let Some([_, kind, name, _]) = self.new.as_ref().map(heads_of_new) {
+                let _ = write!(line, "{kind} {name}: ");
+            } else {
+                let _ = write!(line, "{resource}: ");
+            }
             if let Some(path) = &self.path {
                 let _ = write!(line, "{path}: ");
             }
@@ -108,18 +129,23 @@ impl Report {
     }
 }
 
+/// apiVersion, kind, name and namespace.
+fn heads<'a>(resource: &'a Resource<'_>) -> [&'a str; 4] {
+    [&resource.api_version, &resource.kind, &resource.name, &resource.namespace]
+}
+
+fn heads_of_new(object: &Value) -> [&str; 4] {
+    let metadata = |key| object.get("metadata").and_then(|metadata| metadata.get(key));
+    [object.get("apiVersion"), object.get("kind"), metadata("name"), metadata("namespace")]
+        .map(|value| value.and_then(Value::as_str).unwrap_or_default())
+}
+
 /// A reference needs a name; files of kubeadm and kind have none.
-fn resource_ref(resource: &Resource<'_>) -> Option<Value> {
-    if resource.name.is_empty() || resource.kind.is_empty() || resource.api_version.is_empty() {
-        return None;
-    }
-    let mut entries: Vec<_> = [("apiVersion", &resource.api_version), ("kind", &resource.kind), ("name", &resource.name)]
-        .map(|(key, text)| (key.to_owned(), Value::from(text.as_ref())))
-        .into();
-    if !resource.namespace.is_empty() {
-        entries.push(("namespace".to_owned(), Value::from(resource.namespace.as_ref())));
-    }
-    Some(Value::Map(entries))
+fn resource_ref([api_version, kind, name, namespace]: [&str; 4]) -> Option<Value> {
+    let entries = [("apiVersion", api_version), ("kind", kind), ("name", name), ("namespace", namespace)];
+    let is_whole = entries[..3].iter().all(|(_, text)| !text.is_empty());
+    let said = entries.into_iter().filter(|(_, text)| !text.is_empty());
+    is_whole.then(|| Value::Map(said.map(|(key, text)| (key.to_owned(), Value::from(text))).collect()))
 }
 
 fn one_line(text: &str) -> String {

@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
         name: "the definition of the cluster, which makes new control planes",
         rules: &["cluster-api-", "kind-", "k0s-", "openshift-", "gardener-", "talos-"],
     },
+    Step { name: "each component whose feature gate changed", rules: &["feature-gate-"] },
     Step { name: "kubelet `--node-ip`", rules: &["kubeadm-node-ip"] },
     Step { name: "kubeadm's configuration, for nodes that join later", rules: &["kubeadm-pod-", "kubeadm-service-", "kubeadm-extra-"] },
     Step { name: "kube-apiserver", rules: &["kube-apiserver-"] },

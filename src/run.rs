@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use crate::apply::{self, Refusal};
 use crate::checks::{self, Seen};
 use crate::config::{self, Action, Config, ConfigError};
-use crate::package::{self, Form, Package, Resource};
+use crate::package::{self, Form, Package, PackageError, Resource};
 use crate::plan::{Addition, Change, Plan, Rule, Severity};
 use crate::results::{self, Report};
 use crate::roll_out;
 use crate::systems;
-use crate::text::{self, Edit};
-use crate::yaml::Done;
+use crate::text::{self, Edit, Span};
+use crate::yaml::{Done, Path, Tree};
 
 /// What came of a package.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The edits of its text; none if there is an error.
-    pub edits: Vec<Edit>,
+    /// The edits of each object, by its position in the package; none if there is an error.
+    pub edits: BTreeMap<usize, Vec<Edit>>,
     /// What there is to say, errors first.
     pub reports: Vec<Report>,
 }
@@ -33,7 +33,8 @@ pub struct Response {
     pub code: u8,
 }
 
-static CONFIG: Rule = Rule {
+/// The configuration cannot be accepted.
+pub static CONFIG: Rule = Rule {
     id: "config",
     title: "The functionConfig",
     why: "Without a configuration that can be read, nothing is edited.",
@@ -54,14 +55,16 @@ static DUPLICATE_KEY: Rule = Rule {
     remedy: "Remove one of them.",
     source: "https://yaml.org/spec/1.2.2/#3213-node-comparison",
 };
-static UNVERIFIED: Rule = Rule {
+/// Edits that are a bug.
+pub static UNVERIFIED: Rule = Rule {
     id: "edit-unverified",
     title: "An edit did not come out as it was meant",
     why: "The edited text is parsed again and compared with what was meant; here they differ, so nothing was edited.",
     remedy: "Report it, with the input: this is a bug of enable-dual-stack.",
     source: "docs/architecture.md",
 };
-static NOTHING: Rule = Rule {
+/// The package does not ask for anything.
+pub static NOTHING: Rule = Rule {
     id: "nothing-to-enable",
     title: "Nothing to enable here",
     why: "No object of the package switches an address family on; in a part of a package that is normal.",
@@ -72,12 +75,22 @@ static NOTHING: Rule = Rule {
 /// The rules of the run itself.
 pub static RULES: &[&Rule] = &[&CONFIG, &BLOCKED, &DUPLICATE_KEY, &UNVERIFIED, &NOTHING, &roll_out::ORDER, &roll_out::VERSION_UNKNOWN];
 
+/// Every rule that there is, each once: those of the systems, of the checks, and of the run.
+pub fn rules() -> Vec<&'static Rule> {
+    let of_systems = systems::ALL.iter().flat_map(|system| system.rules);
+    let of_checks = checks::ALL.iter().flat_map(|check| check.rules);
+    let mut rules: Vec<&'static Rule> = Vec::new();
+    for rule in of_systems.chain(of_checks).chain(RULES) {
+        if !rules.iter().any(|known| known.id == rule.id) {
+            rules.push(rule);
+        }
+    }
+    rules
+}
+
 /// A KRM function: the text of a ResourceList in, the edits that make its answer out.
 pub fn function(input: &str) -> Response {
-    package::with(input, answer).unwrap_or_else(|error| {
-        let at = text::position(input, error.offset);
-        could_not_run(format!("error: line {}, column {}: {error}\n", at.line, at.column))
-    })
+    package::with(input, answer).unwrap_or_else(|error| not_a_package(input, &error))
 }
 
 fn answer(package: &Package<'_>) -> Response {
@@ -92,13 +105,57 @@ fn answer(package: &Package<'_>) -> Response {
             let code = u8::from(results::has_error(&outcome.reports));
             (outcome, code)
         }
-        Err(errors) => (Outcome { edits: Vec::new(), reports: errors.into_iter().map(config_error).collect() }, 2),
+        Err(errors) => (failed(errors), 2),
     };
     respond(package, outcome, code)
 }
 
+/// A plain stream of objects in, the edits that make its answer out; `config` is the text of the functionConfig. Where
+/// there is an error there is no output, because such a stream has no place for results.
+pub fn stream(input: &str, config: &str) -> Response {
+    package::with(input, |package| answer_plainly(package, config)).unwrap_or_else(|error| not_a_package(input, &error))
+}
+
+fn answer_plainly(package: &Package<'_>, config: &str) -> Response {
+    let (outcome, code) = match read_config(config) {
+        Ok(config) => {
+            let outcome = run(package, &config);
+            let code = u8::from(results::has_error(&outcome.reports));
+            (outcome, code)
+        }
+        Err(errors) => (failed(errors), 2),
+    };
+    let stderr = results::lines(&outcome.reports, package);
+    if code > 0 {
+        return Response { output: None, stderr, code };
+    }
+    let mut edits: Vec<_> = outcome.edits.into_values().flatten().collect();
+    match text::sort(&mut edits) {
+        Ok(()) => Response { output: Some(edits), stderr, code },
+        Err(overlap) => could_not_run(format!("{stderr}error: {overlap}; this is a bug of enable-dual-stack\n")),
+    }
+}
+
+/// The configuration that a text holds.
+fn read_config(text: &str) -> Result<Config, Vec<ConfigError>> {
+    let tree = Tree::parse(text, Span::new(0, text.len()))
+        .map_err(|error| vec![ConfigError { field: String::new(), message: format!("the functionConfig is not YAML: {error}") }])?;
+    let root = tree.roots().find(|root| !root.is_null());
+    Config::read(config::fields_of(root).map_err(|error| vec![error])?)
+}
+
+fn not_a_package(input: &str, error: &PackageError) -> Response {
+    let at = text::position(input, error.offset);
+    could_not_run(format!("error: line {}, column {}: {error}\n", at.line, at.column))
+}
+
 fn could_not_run(stderr: String) -> Response {
     Response { output: None, stderr, code: 2 }
+}
+
+/// Nothing is edited, because the configuration cannot be read.
+fn failed(errors: Vec<ConfigError>) -> Outcome {
+    Outcome { edits: BTreeMap::new(), reports: errors.into_iter().map(config_error).collect() }
 }
 
 fn config_error(error: ConfigError) -> Report {
@@ -109,7 +166,7 @@ fn config_error(error: ConfigError) -> Report {
 fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
     let stderr = results::lines(&outcome.reports, package);
     let results = outcome.reports.iter().map(|report| report.result(package)).collect();
-    let mut edits = outcome.edits;
+    let mut edits: Vec<_> = outcome.edits.into_values().flatten().collect();
     match package.results(results) {
         Ok(of_results) => {
             // Both may have to keep the last line of the text as it is: they share that edit.
@@ -129,11 +186,11 @@ pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
     let facts = systems::facts(package);
     let config = match given.clone().settle(&facts) {
         Ok(config) => config,
-        Err(error) => return Outcome { edits: Vec::new(), reports: vec![config_error(error)] },
+        Err(error) => return failed(vec![error]),
     };
     let plan = systems::plan(package, &config);
     let mut reports: Vec<_> = config.warnings.iter().map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message)).collect();
-    if reports.is_empty() && plan.is_empty() && facts.ranges.is_empty() {
+    if reports.is_empty() && plan.is_empty() && facts.ranges.is_empty() && !facts.seen {
         let severity = if config.strict { Severity::Error } else { Severity::Info };
         reports.push(Report::general(severity, &NOTHING, "nothing to enable: no object of this package switches an address family on"));
     }
@@ -148,7 +205,7 @@ pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
     if results::has_error(&reports) {
         // All or nothing: what is not done must not be said to be done.
         reports.retain(|report| report.severity < Severity::Info || config.action == Action::Check);
-        return Outcome { edits: Vec::new(), reports };
+        return Outcome { edits: BTreeMap::new(), reports };
     }
     if !done.is_empty() && config.action == Action::Apply {
         reports.extend(roll_out::unknown_version(&done, config.kubernetes_version, facts.kubernetes_at_least));
@@ -157,26 +214,26 @@ pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
     Outcome { edits, reports }
 }
 
-/// The verified edits of all changes and additions, and their rules; the reports about them, and about the package as they
-/// leave it. There are two configurations: with what it left out filled in, and as it was given.
+/// The verified edits of all changes and additions, by object, and their rules; the reports about them, and about the package
+/// as they leave it. There are two configurations: with what it left out filled in, and as it was given.
 fn changed(
     package: &Package<'_>,
     plan: &Plan,
     (config, given): (&Config, &Config),
     reports: &mut Vec<Report>,
-) -> (Vec<Edit>, Vec<&'static str>) {
+) -> (BTreeMap<usize, Vec<Edit>>, Vec<&'static str>) {
     let from = reports.len();
     let mut by_resource: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
         by_resource.entry(change.resource).or_default().push(change);
     }
-    let (mut edits, mut texts) = (Vec::new(), BTreeMap::new());
+    let (mut edits, mut texts) = (BTreeMap::new(), BTreeMap::new());
     for (&index, changes) in &by_resource {
         match apply::apply(&package.all()[index], changes) {
             Ok(None) => {}
             Ok(Some(applied)) => {
                 reports.extend(applied.done.into_iter().map(|done| report_of(done, changes, config.action)));
-                edits.extend(applied.edits);
+                edits.insert(index, applied.edits);
                 texts.insert(index, applied.text);
             }
             Err(refusal) => reports.push(refused(&package.all()[index], refusal)),
@@ -188,8 +245,9 @@ fn changed(
             Ok(appended) => {
                 reports.push(added(addition, config.action));
                 // Both may have to keep the last line of the text as it is: they share that edit.
-                let new: Vec<_> = appended.edits.into_iter().filter(|edit| !edits.contains(edit)).collect();
-                edits.extend(new);
+                let behind: &mut Vec<Edit> = edits.entry(appended.behind).or_default();
+                let new: Vec<_> = appended.edits.into_iter().filter(|edit| !behind.contains(edit)).collect();
+                behind.extend(new);
                 let behind_all = texts.last_key_value().map_or(0, |(last, _)| last + 1).max(package.all().len());
                 texts.insert(behind_all, appended.text);
             }
@@ -234,7 +292,13 @@ fn report_of(done: Done, changes: &[&Change], action: Action) -> Report {
 
 fn added(addition: &Addition, action: Action) -> Report {
     let (severity, message) = face(&addition.message, action);
-    Report { resource: Some(addition.beside), ..Report::general(severity, addition.rule, message) }
+    Report {
+        resource: Some(addition.beside),
+        new: Some(addition.object.clone()),
+        path: Some(Path::of(&["spec"])),
+        proposed: addition.object.get("spec").cloned(),
+        ..Report::general(severity, addition.rule, message)
+    }
 }
 
 fn refused(resource: &Resource<'_>, refusal: Refusal) -> Report {

@@ -163,9 +163,9 @@ pub fn newline(text: &str, offset: usize) -> &'static str {
     if text[..start].ends_with("\r\n") { "\r\n" } else { "\n" }
 }
 
-/// The bytes between the start of the line and `offset`.
+/// The bytes between the start of the line and `offset`; a byte order mark takes no column.
 pub fn column(text: &str, offset: usize) -> usize {
-    offset - line_start(text, offset)
+    text[line_start(text, offset)..offset].trim_start_matches('\u{feff}').len()
 }
 
 #[cfg(test)]
@@ -193,6 +193,12 @@ mod tests {
     fn lines_and_columns_count_characters_from_one() {
         assert_eq!(position("ä: é\nb: c", 3), Position { line: 1, column: 3 });
         assert_eq!(position("ä: é\nb: c", 8), Position { line: 2, column: 2 });
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_no_column() {
+        assert_eq!(column("\u{feff}a: b", 3), 0);
+        assert_eq!(column("\u{feff}a: b", 6), 3);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod node_ports;
 mod odd_ranges;
 mod one_family;
 mod overlaps;
+mod pools;
 mod primary;
 mod sizes;
 
@@ -47,6 +48,7 @@ pub const ALL: &[Check] = &[
     families::CHECK,
     primary::CHECK,
     agreement::CHECK,
+    pools::CHECK,
     sizes::CHECK,
     node_masks::CHECK,
     overlaps::CHECK,

@@ -1,9 +1,21 @@
-//! Where the outside world is: arguments, standard streams. Nothing else in the project touches them.
+//! Where the outside world is: arguments, environment, standard streams, files. Nothing else in the project touches them.
 
 #![expect(clippy::disallowed_methods, reason = "the one place that touches the outside")]
 
+mod argocd;
+mod cli;
+mod entry;
+mod explain;
+mod fields;
+mod files;
 mod function;
+mod legacy_plugin;
+mod output;
+mod packages;
+mod run_files;
 
+use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// What the program answers to `--help`.
@@ -11,11 +23,14 @@ const HELP: &str = include_str!("help.txt");
 
 /// Does what the command line asks for. Without arguments, the program is a KRM function.
 pub fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let args: Vec<OsString> = env::args_os().skip(1).collect();
+    if let Some(config_file) = legacy_plugin::config_file(&args) {
+        return legacy_plugin::main(&config_file);
+    }
+    match args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect::<Vec<_>>().as_slice() {
         [] => function::main(),
-        ["--help" | "-h" | "help"] => function::say(HELP),
+        ["--help" | "help"] => function::say(HELP),
         ["--version" | "-V"] => function::say(&format!("enable-dual-stack {}\n", env!("CARGO_PKG_VERSION"))),
-        [unknown, ..] => function::fail(&format!("error: \"{unknown}\" is not an argument; see `enable-dual-stack --help`\n")),
+        _ => cli::main(args),
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use super::{Form, heads};
+use super::heads;
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Nodes, Tree};
 
@@ -12,16 +12,16 @@ use crate::yaml::{Kind, Node, Nodes, Tree};
 pub(super) struct Lines<'t> {
     text: &'t str,
     span: Span,
-    form: Form,
+    in_list: bool,
     /// The parsed lines and the root of the object.
     parsed: OnceCell<Rc<(Nodes, u32)>>,
     misread: Rc<Cell<bool>>,
 }
 
 impl<'t> Lines<'t> {
-    /// The lines `span` of `text`. `misread` is set if they are asked for and cannot be read alone.
-    pub(super) fn new(text: &'t str, span: Span, form: Form, misread: Rc<Cell<bool>>) -> Self {
-        Self { text, span, form, parsed: OnceCell::new(), misread }
+    /// The lines `span` of `text`, with one item of a list or with one document. `misread` is set if they are asked for and cannot be read alone.
+    pub(super) fn new(text: &'t str, span: Span, in_list: bool, misread: Rc<Cell<bool>>) -> Self {
+        Self { text, span, in_list, parsed: OnceCell::new(), misread }
     }
 
     /// The object in the lines, which must have these heads; a null if it cannot be read alone.
@@ -37,20 +37,25 @@ impl<'t> Lines<'t> {
 
     fn parse(&self, expected: [&str; 4]) -> Option<(Nodes, u32)> {
         let tree = Tree::parse(self.text, self.span).ok()?;
-        let id = {
-            let mut roots = tree.roots();
-            let (root, None) = (roots.next()?, roots.next()) else { return None };
-            let object = if self.form == Form::Stream { root } else { only_item(root)? };
-            (heads(object) == expected).then_some(object.id())?
-        };
+        let object = only_object(&tree, self.in_list)?;
+        // Other items could refer to its anchors, and it to theirs.
+        let stands_alone = !self.in_list || object.descendants().all(|node| !node.is_anchored() && !matches!(node.kind(), Kind::Alias(_)));
+        let id = (stands_alone && heads(object) == expected).then_some(object.id())?;
         Some((tree.into_nodes(), id))
     }
 }
 
-/// The only item of a sequence. Other items could refer to its anchors, and it to theirs: then it does not stand alone.
-fn only_item(sequence: Node<'_>) -> Option<Node<'_>> {
-    let mut items = sequence.items();
-    let (item, None) = (items.next()?, items.next()) else { return None };
-    let stands_alone = item.descendants().all(|node| !node.is_anchored() && !matches!(node.kind(), Kind::Alias(_)));
-    stands_alone.then_some(item)
+/// The heads of the object in the lines `span`, one item of a list or one document, if it can be read alone.
+pub(super) fn heads_alone(text: &str, span: Span, in_list: bool) -> Option<[String; 4]> {
+    let tree = Tree::parse(text, span).ok()?;
+    let object = only_object(&tree, in_list)?;
+    let is_object = !object.is_null() && object.text_at(&["kind"]).is_none_or(|kind| !kind.ends_with("List"));
+    is_object.then(|| heads(object).map(str::to_owned))
+}
+
+/// The only document, or the only item in it.
+fn only_object<'n>(tree: &'n Tree<'_>, in_list: bool) -> Option<Node<'n>> {
+    let only = |mut nodes: Box<dyn Iterator<Item = Node<'n>> + 'n>| nodes.next().filter(|_| nodes.next().is_none());
+    let root = only(Box::new(tree.roots()))?;
+    if in_list { only(Box::new(root.items())) } else { Some(root) }
 }

@@ -60,6 +60,13 @@ impl<'t> List<'t> {
         Some(read)
     }
 
+    /// Whether what follows the items, if anything does, could not stand inside brackets that the last item leaves open.
+    pub(super) fn ends_certainly(&self) -> bool {
+        let Some(after) = self.keys.get(1) else { return true };
+        let first = only_root(after).and_then(|root| root.entries().next());
+        first.is_some_and(|(_, value)| value.kind() == Kind::Mapping(Layout::Block))
+    }
+
     fn roots(&self) -> impl Iterator<Item = Node<'_>> {
         self.keys.iter().flat_map(|tree| tree.roots())
     }
@@ -102,7 +109,7 @@ fn only_root<'n>(tree: &'n Tree<'_>) -> Option<Node<'n>> {
 /// The only document of `tree`, if it is a plain block mapping, and nothing in it is an alias or could be the target of one.
 fn only_mapping<'n>(tree: &'n Tree<'_>) -> Option<Node<'n>> {
     let root = only_root(tree)?;
-    let is_plain = |(name, _): (Node<'_>, Node<'_>)| matches!(name.kind(), Kind::Scalar(_)) && name.text() != Some("<<");
+    let is_plain = |(name, _): (Node<'_>, Node<'_>)| matches!(name.kind(), Kind::Scalar(_)) && !matches!(name.text(), Some("<<" | ""));
     let fits = root.kind() == Kind::Mapping(Layout::Block)
         && root.tag().is_none()
         && root.entries().all(is_plain)

@@ -5,9 +5,11 @@
 //! looks at the indentation only, and [`Package::read`] parses everything. [`with`] takes the first where it can.
 
 mod append;
+mod files;
 mod lines;
 mod list;
 mod scan;
+mod shallow;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -16,6 +18,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub use self::append::Appended;
+pub use self::files::{File, with_files};
 use self::lines::Lines;
 use self::list::List;
 use crate::text::{self, Edit, Span};
@@ -38,7 +41,7 @@ pub enum Form {
 /// All objects of a text.
 #[derive(Clone, Debug)]
 pub struct Package<'t> {
-    /// The text that all offsets address.
+    /// The text that all offsets address; nothing, where the objects come from several files.
     pub text: &'t str,
     /// How the objects are wrapped.
     pub form: Form,
@@ -78,6 +81,8 @@ pub struct Resource<'t> {
     pub name: Cow<'t, str>,
     /// `metadata.namespace`, or nothing.
     pub namespace: Cow<'t, str>,
+    /// The name of the file, where the objects come from files.
+    origin: Option<&'t str>,
     content: Content<'t>,
 }
 
@@ -146,14 +151,11 @@ impl<'t> Package<'t> {
         }
         let found = scan::scan(text)?;
         let misread = Rc::new(Cell::new(false));
-        let head = |head: Option<&'t str>| Cow::Borrowed(head.unwrap_or_default());
-        let resources = found.objects.into_iter().enumerate().map(|(index, object)| Resource {
-            index,
-            api_version: head(object.heads.api_version),
-            kind: head(object.heads.kind),
-            name: head(object.heads.name),
-            namespace: head(object.heads.namespace),
-            content: Content::Lines(Lines::new(text, object.lines, found.form, Rc::clone(&misread))),
+        let in_list = found.list.is_some();
+        let resources = found.objects.into_iter().enumerate().map(|(index, object)| {
+            let [api_version, kind, name, namespace] = object.heads;
+            let content = Content::Lines(Lines::new(text, object.lines, in_list, Rc::clone(&misread)));
+            Resource { index, api_version, kind, name, namespace, origin: None, content }
         });
         Some(Self::new(text, found.form, resources.collect(), found.list.map_or(Around::Nothing, Around::List), misread))
     }
@@ -291,7 +293,7 @@ fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node
     }
     let [api_version, kind, name, namespace] = heads(object).map(|head| Cow::Owned(head.to_owned()));
     let content = Content::Node(Rc::clone(tree), object.resolved().id());
-    resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, content });
+    resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, origin: None, content });
 }
 
 /// The document that is not empty.
@@ -328,8 +330,11 @@ impl Resource<'_> {
         self.root().text_at(&["metadata", "annotations", key])
     }
 
-    /// The file that the object is in, relative to the package, as kpt and kustomize tell it.
+    /// The file that the object is in: where it was read, or, relative to the package, as kpt and kustomize tell it.
     pub fn file(&self) -> Option<&str> {
+        if self.origin.is_some() {
+            return self.origin;
+        }
         PATHS.into_iter().find_map(|key| self.annotation(key))
     }
 

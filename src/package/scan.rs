@@ -4,14 +4,20 @@
 //! only the lines need a look that are indented no deeper than its keys: these are its keys, the next dash, the next
 //! `---`, or the end of the list. Two things could fake such a line, because the parser takes them as other readers do
 //! although they are indented too little: a line of a quoted text, and one inside brackets. Whether a quoted text can
-//! still be open is looked at ([`may_be_open`]); and inside brackets, two heads cannot follow each other without a comma.
+//! still be open is looked at ([`may_be_open`]); and inside brackets, two heads cannot follow each other without a comma,
+//! so that no object with certain heads begins there.
 //!
-//! Whatever is not certain is not found at all: then the whole text goes to the parser. `tests/scan.rs` compares both.
+//! An object that leaves a doubt is parsed alone, and so is the one before: what can be parsed alone leaves nothing open.
+//! Where that does not help, nothing is found at all: then the whole text goes to the parser. `tests/scan` compares both.
+
+use std::borrow::Cow;
 
 use memchr::{memchr, memrchr};
 
 use super::Form;
+use super::lines;
 use super::list::List;
+use super::shallow;
 use crate::text::Span;
 
 /// What a scan found.
@@ -28,28 +34,38 @@ pub(super) struct Found<'t> {
 pub(super) struct Object<'t> {
     /// Its lines: from the one with its dash, or with the marker in front of its document, to the next such line.
     pub lines: Span,
-    pub heads: Heads<'t>,
+    /// apiVersion, kind, name and namespace.
+    pub heads: [Cow<'t, str>; 4],
 }
 
-/// What tells objects apart; nothing for what is not there.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Heads<'t> {
-    pub api_version: Option<&'t str>,
-    pub kind: Option<&'t str>,
-    pub name: Option<&'t str>,
-    pub namespace: Option<&'t str>,
+/// The heads of an object as they are read; nothing for what is not there.
+#[derive(Default)]
+struct Heads<'t> {
+    api_version: Option<&'t str>,
+    kind: Option<&'t str>,
+    name: Option<&'t str>,
+    namespace: Option<&'t str>,
     has_metadata: bool,
 }
 
 /// The objects of `text`; nothing where only the parser can tell.
 pub(super) fn scan(text: &str) -> Option<Found<'_>> {
     let begin = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut scanner = Scanner { text, next: begin, closed: begin };
+    let mut scanner = Scanner { text, next: begin, closed: begin, unparsed: None };
     let items = scanner.items_line();
     if let Some(items) = items {
         return scanner.list(items);
     }
-    Scanner { text, next: begin, closed: begin }.stream()
+    Scanner { text, next: begin, closed: begin, unparsed: None }.stream()
+}
+
+/// What ends an object.
+#[derive(Clone, Copy)]
+enum End {
+    /// A line that is indented no deeper than its dash, which stands at this column.
+    Item(usize),
+    /// The next marker.
+    Document,
 }
 
 /// A line that is neither blank nor a comment.
@@ -72,22 +88,23 @@ struct Scanner<'t> {
     next: usize,
     /// Up to here, every quoted text has ended.
     closed: usize,
+    /// The lines of the object before, if they were not parsed.
+    unparsed: Option<Span>,
 }
 
 impl<'t> Scanner<'t> {
     /// The next line that is indented by no more than `deepest`.
     fn line(&mut self, deepest: usize) -> Option<Line> {
         let bytes = self.text.as_bytes();
-        while let Some(rest) = bytes.get(self.next..).filter(|rest| !rest.is_empty()) {
-            let start = self.next;
-            let shallow = &rest[..rest.len().min(deepest.saturating_add(1))];
-            self.next = memchr(b'\n', rest).map_or(bytes.len(), |newline| start + newline + 1);
-            match shallow.iter().position(|&byte| byte != b' ') {
-                Some(indent) if !matches!(shallow[indent], b'\n' | b'\r' | b'#') => return Some(Line { start, indent }),
-                _ => {}
+        loop {
+            let start = shallow::next(bytes, self.next, deepest);
+            let line = bytes.get(start..).filter(|line| !line.is_empty())?;
+            self.next = memchr(b'\n', line).map_or(bytes.len(), |newline| start + newline + 1);
+            let indent = line.iter().take_while(|&&byte| byte == b' ').count();
+            if line.get(indent).is_some_and(|byte| !matches!(byte, b'\n' | b'\r' | b'#')) {
+                return Some(Line { start, indent });
             }
         }
-        None
     }
 
     /// What stands from `offset` to the end of its line.
@@ -119,20 +136,25 @@ impl<'t> Scanner<'t> {
         self.closed = from;
         let mut entry = self.line(usize::MAX)?;
         let column = entry.indent;
-        let mut objects: Vec<Object<'_>> = Vec::new();
+        let mut objects = Vec::new();
         let end = loop {
-            let first = self.first_key(entry)?;
-            let (heads, next) = self.object(first)?;
-            let end = next.map_or(self.text.len(), |next| next.start);
-            self.close(end)?;
-            objects.push(Object { lines: Span::new(entry.start, end), heads });
+            let (object, next) = self.object(entry.start, entry, End::Item(column))?;
+            objects.push(object);
             match next {
                 Some(next) if next.indent == column && self.rest(next.content()).starts_with('-') => entry = next,
                 Some(next) if next.indent > 0 => return None,
-                _ => break end,
+                next => break next.map_or(self.text.len(), |next| next.start),
             }
         };
-        let list = List::around(self.text, items.start, Span::new(from, end), objects.last()?.lines.start)?;
+        let list = List::around(self.text, items.start, Span::new(from, end), entry.start)?;
+        if let Some(last) = self.unparsed.filter(|_| !list.ends_certainly()) {
+            lines::heads_alone(self.text, last, true)?;
+        }
+        // What is only named like a List has no objects in it.
+        let [api_version, kind, ..] = &objects.first()?.heads;
+        if list.form == Form::List && (api_version.is_empty() || kind.is_empty()) {
+            return None;
+        }
         Some(Found { form: list.form, list: Some(list), objects })
     }
 
@@ -150,21 +172,15 @@ impl<'t> Scanner<'t> {
     fn stream(mut self) -> Option<Found<'t>> {
         let (mut from, mut objects) = (0, Vec::new());
         while let Some(line) = self.line(usize::MAX) {
-            if self.is_marker(line) {
-                if !is_blank_or_comment(&self.rest(line.start)[3..]) {
-                    return None;
-                }
+            if !self.is_marker(line) {
+                let (object, next) = self.object(from, line, End::Document)?;
+                objects.push(object);
+                self.next = next.map_or(self.text.len(), |next| next.start);
+            } else if is_blank_or_comment(&self.rest(line.start)[3..]) {
                 from = line.start;
-                continue;
-            }
-            let (heads, next) = self.object(line)?;
-            if next.is_some_and(|next| !self.is_marker(next)) {
+            } else {
                 return None;
             }
-            let end = next.map_or(self.text.len(), |next| next.start);
-            objects.push(Object { lines: Span::new(from, end), heads });
-            // No quoted text and no brackets reach over a marker.
-            (self.next, self.closed) = (end, end);
         }
         (!objects.is_empty()).then_some(Found { form: Form::Stream, list: None, objects })
     }
@@ -173,32 +189,86 @@ impl<'t> Scanner<'t> {
         line.indent == 0 && is_marker(self.rest(line.start))
     }
 
-    /// The heads of the object whose first key is on `line`, and the line that ends it.
-    fn object(&mut self, first: Line) -> Option<(Heads<'t>, Option<Line>)> {
+    fn is_end(&self, line: Line, end: End) -> bool {
+        match end {
+            End::Item(column) => line.indent <= column,
+            End::Document => self.is_marker(line),
+        }
+    }
+
+    /// The object that begins on `first`, its lines beginning at `from`; and the line that ends it.
+    fn object(&mut self, from: usize, first: Line, end: End) -> Option<(Object<'t>, Option<Line>)> {
+        let behind = self.next;
+        if let Some((heads, next)) = self.certain(first, end) {
+            let lines = self.lines(from, next);
+            self.unparsed = Some(lines);
+            return Some((Object { lines, heads: heads.map(|head| Cow::Borrowed(head.unwrap_or_default())) }, next));
+        }
+        self.next = behind;
+        let next = self.skip(end);
+        let lines = self.lines(from, next);
+        let in_list = matches!(end, End::Item(_));
+        if lines == Span::new(0, self.text.len()) {
+            return None;
+        }
+        if let Some(before) = self.unparsed.take().filter(|_| in_list) {
+            lines::heads_alone(self.text, before, in_list)?;
+        }
+        let heads = lines::heads_alone(self.text, lines, in_list)?.map(Cow::Owned);
+        self.closed = lines.end;
+        Some((Object { lines, heads }, next))
+    }
+
+    /// From `from` to the start of the line `next`, or to the end.
+    fn lines(&self, from: usize, next: Option<Line>) -> Span {
+        Span::new(from, next.map_or(self.text.len(), |next| next.start))
+    }
+
+    /// Goes on to the line that ends the object.
+    fn skip(&mut self, end: End) -> Option<Line> {
+        loop {
+            let line = self.line(if let End::Item(column) = end { column } else { 0 })?;
+            if self.is_end(line, end) {
+                return Some(line);
+            }
+        }
+    }
+
+    /// The heads of the object that begins on `first`, and the line that ends it, if there is no doubt about either.
+    fn certain(&mut self, first: Line, end: End) -> Option<([Option<&'t str>; 4], Option<Line>)> {
+        let key = if matches!(end, End::Item(_)) { self.first_key(first)? } else { first };
+        let (heads, next) = self.heads(key)?;
+        self.close(self.lines(first.start, next).end)?;
+        next.is_none_or(|next| self.is_end(next, end)).then_some((heads, next))
+    }
+
+    /// The heads of the object whose first key is on `first`, and the line that ends it.
+    fn heads(&mut self, first: Line) -> Option<([Option<&'t str>; 4], Option<Line>)> {
         let mut heads = Heads::default();
         let mut line = first;
         loop {
-            self.key(line, line.start == first.start, |scanner, rest| scanner.head(rest, first.indent, &mut heads))?;
+            self.key(line, line.start == first.start, |scanner, key| scanner.head(key, first.indent, &mut heads))?;
             match self.line(first.indent) {
                 Some(next) if next.indent == first.indent && !self.is_marker(next) => line = next,
                 next => {
-                    let certain = heads.api_version.is_some() && heads.kind.is_some_and(|kind| !kind.ends_with("List"));
-                    return certain.then_some((heads, next));
+                    let Heads { api_version, kind, name, namespace, .. } = heads;
+                    let certain = api_version.is_some() && kind.is_some_and(|kind| !kind.ends_with("List"));
+                    return certain.then_some(([api_version, kind, name, namespace], next));
                 }
             }
         }
     }
 
-    /// Reads what is on the line of a key of an object, and below `metadata`.
-    fn head(&mut self, rest: &'t str, column: usize, heads: &mut Heads<'t>) -> Option<()> {
-        match split_key(rest) {
-            ("apiVersion", behind) => self.value(behind, column, &mut heads.api_version),
-            ("kind", behind) => self.value(behind, column, &mut heads.kind),
-            ("metadata", behind) => {
-                let is_first = !std::mem::replace(&mut heads.has_metadata, true);
-                let is_block = behind.strip_prefix(':').is_some_and(is_blank_or_comment);
-                if is_first && is_block { self.metadata(column, heads) } else { None }
+    /// Reads a key of an object, which stands at `column`, and what is below `metadata`.
+    fn head(&mut self, (key, value): (&str, &'t str), column: usize, heads: &mut Heads<'t>) -> Option<()> {
+        match key {
+            "apiVersion" => self.value(value, column, &mut heads.api_version),
+            "kind" => self.value(value, column, &mut heads.kind),
+            "metadata" if is_blank_or_comment(value) && !heads.has_metadata => {
+                heads.has_metadata = true;
+                self.metadata(column, heads)
             }
+            "metadata" => None,
             _ => Some(()),
         }
     }
@@ -208,9 +278,9 @@ impl<'t> Scanner<'t> {
         let first = self.line(usize::MAX).filter(|first| first.indent > column)?;
         let mut line = first;
         loop {
-            self.key(line, line.start == first.start, |scanner, rest| match split_key(rest) {
-                ("name", behind) => scanner.value(behind, first.indent, &mut heads.name),
-                ("namespace", behind) => scanner.value(behind, first.indent, &mut heads.namespace),
+            self.key(line, line.start == first.start, |scanner, (key, value)| match key {
+                "name" => scanner.value(value, first.indent, &mut heads.name),
+                "namespace" => scanner.value(value, first.indent, &mut heads.namespace),
                 _ => Some(()),
             })?;
             match self.line(first.indent) {
@@ -224,30 +294,31 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Hands the key on `line` over; an entry of a sequence may stand at the column of its key, but not come first.
-    fn key(&mut self, line: Line, is_first: bool, read: impl FnOnce(&mut Self, &'t str) -> Option<()>) -> Option<()> {
+    /// Hands over the key on `line`, and what follows its colon there. An entry of a sequence may stand at the column of
+    /// its key, but not come first.
+    fn key(&mut self, line: Line, is_first: bool, read: impl FnOnce(&mut Self, (&'t str, &'t str)) -> Option<()>) -> Option<()> {
         self.close(line.start)?;
         let rest = self.rest(line.content());
-        if !is_first && rest.strip_prefix('-').is_some_and(|behind| behind.is_empty() || behind.starts_with(' ')) {
+        if !is_first && is_entry(rest) {
             return Some(());
         }
-        let is_plain = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '$'));
-        if is_plain && !rest.starts_with("...") { read(self, rest) } else { None }
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+        let (key, behind) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
+        let value = behind.strip_prefix(':').filter(|value| value.is_empty() || value.starts_with(' '))?;
+        if key.starts_with(|c: char| c.is_ascii_alphanumeric()) { read(self, (key, value)) } else { None }
     }
 
-    /// Reads the value of a head, which must be there once, and on one line.
-    fn value(&mut self, behind: &'t str, column: usize, head: &mut Option<&'t str>) -> Option<()> {
-        let value = behind.strip_prefix(':').filter(|value| value.starts_with(' '))?;
-        let next = self.next;
-        let goes_on = self.line(usize::MAX).is_some_and(|line| line.indent > column);
-        self.next = next;
-        if goes_on {
+    /// Reads the value of a head, which must be there once, and be followed by another key if by anything.
+    fn value(&mut self, value: &'t str, column: usize, head: &mut Option<&'t str>) -> Option<()> {
+        let behind = self.next;
+        let next = self.line(usize::MAX);
+        self.next = behind;
+        let goes_on = |next: Line| next.indent > column || (next.indent == column && is_entry(self.rest(next.content())));
+        if next.is_some_and(goes_on) || head.is_some() {
             return None;
         }
-        match head.replace(one_word(value)?) {
-            None => Some(()),
-            Some(_) => None,
-        }
+        *head = Some(one_word(value)?);
+        Some(())
     }
 
     /// Goes on to `offset`, the start of a line, if no quoted text is open there.
@@ -279,12 +350,6 @@ fn may_be_open(bytes: &[u8], quote: u8) -> bool {
     false
 }
 
-/// The word that a line begins with, and what is behind it.
-fn split_key(rest: &str) -> (&str, &str) {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()))
-}
-
 /// The one word, plain or in quotes, that `rest` has before its end or a comment. No character of it has a meaning
 /// to YAML.
 fn one_word(rest: &str) -> Option<&str> {
@@ -303,6 +368,11 @@ fn one_word(rest: &str) -> Option<&str> {
 fn is_blank_or_comment(rest: &str) -> bool {
     let content = rest.trim_start_matches(' ');
     content.is_empty() || (content.len() < rest.len() && content.starts_with('#'))
+}
+
+/// Whether an entry of a sequence begins here.
+fn is_entry(rest: &str) -> bool {
+    rest.strip_prefix('-').is_some_and(|behind| behind.is_empty() || behind.starts_with(' '))
 }
 
 /// Whether the line is `---`, whatever follows.

@@ -21,7 +21,7 @@
 //! cni-plugin/pkg/types/types.go (`AssignIpv4 *string`), cni-plugin/pkg/ipamplugin, cni-plugin/pkg/install/install.go.
 
 use super::System;
-use super::shared::calico::{Backend, CniConfig, Found, Install, RELEASE_RULES, cni_texts, installs};
+use super::shared::calico::{Backend, CniConfig, Found, Install, cni_texts, installs};
 use super::shared::cni_config::{CalicoPlugin, Ipam, Unreadable};
 use crate::cidr::{Cidr, Family};
 use crate::config::{self, Config, Mode};
@@ -47,7 +47,6 @@ pub(super) const SYSTEM: System = System {
         &NO_CNI_CONFIG,
         &OTHER_IPAM,
         &BACKEND_NONE,
-        RELEASE_RULES[0],
     ],
     facts,
     plan,

@@ -176,7 +176,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         find_duplicates(node, &VARIABLES, plan);
         misspelt(node, plan);
         let message = "on every node `net.ipv6.conf.all.forwarding` must be 1, `net.ipv6.conf.all.disable_ipv6` 0, in the network namespaces of pods too, and ip6tables must have its modules";
-        plan.info(&HOST, Place::of(install.daemon_set), message);
+        plan.info(&HOST, Place::default(), message);
     }
 }
 

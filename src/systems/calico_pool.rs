@@ -106,9 +106,9 @@ static BLOCK_SIZE_WRONG: Rule = Rule {
 };
 static VXLAN: Rule = Rule {
     id: "calico-node-ipv6-vxlan",
-    title: "IPv6 travels as IPv4 does: in VXLAN",
-    why: "With CALICO_IPV6POOL_VXLAN=Never, IPv6 packets of pods need routes in the network between the nodes, and without BIRD there are none.",
-    remedy: "`CALICO_IPV6POOL_VXLAN` must be \"Always\" or \"CrossSubnet\" (Calico v3.23 and later).",
+    title: "Both families travel in VXLAN",
+    why: "A pool without VXLAN needs routes in the network between the nodes, and without BIRD there are none.",
+    remedy: "`CALICO_IPV6POOL_VXLAN` must be \"Always\" or \"CrossSubnet\" (Calico v3.23 and later), as for IPv4.",
     source: "https://github.com/projectcalico/calico/issues/4599; kubernetes-sigs/cluster-api-provider-aws test/e2e/data/cni/calico_dualstack.yaml",
 };
 static NO_ROUTES: Rule = Rule {
@@ -163,6 +163,8 @@ static RUNNING_PODS: Rule = Rule {
 
 const POOL_NAME: &str = "CALICO_IPV6POOL_CIDR";
 const IPV4_POOL_NAME: &str = "CALICO_IPV4POOL_CIDR";
+const VXLAN_NAME: &str = "CALICO_IPV6POOL_VXLAN";
+const IPV4_VXLAN_NAME: &str = "CALICO_IPV4POOL_VXLAN";
 
 /// The pools that calico-node creates: of each family, the only one.
 fn facts(package: &Package<'_>, facts: &mut Facts) {
@@ -194,7 +196,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
             as_variables(package, &install, node, (config, range), plan);
         }
         let message = "pods that run already keep their one address until they are recreated, and calico-node makes the IPv6 pool only where there is none yet";
-        plan.info(&RUNNING_PODS, Place::at(node.resource, &node.path), message);
+        plan.info(&RUNNING_PODS, Place::default(), message);
     }
 }
 
@@ -207,23 +209,34 @@ fn as_variables(package: &Package<'_>, install: &Install<'_>, node: &Container<'
         let effect = "calico-node creates the IPv6 pool from it";
         set(package, node, Setting { name: POOL_NAME, value: &range.to_string(), rule: &POOL, effect }, plan);
     }
-    ipv4_pool(package, node, config, plan);
+    ipv4_pool(package, install, node, config, plan);
     block_size(package, node, (config, range), plan);
     nat(package, node, (config, range), plan);
     vxlan(package, install, node, config, plan);
 }
 
-/// In a package that is IPv6 first, the IPv4 pool may be switched off.
-fn ipv4_pool(package: &Package<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
-    if config.mode == Mode::Ipv6Only || node.env_text(package, IPV4_POOL_NAME) != Some("none") {
+/// In a package that is IPv6 first, the IPv4 pool may be switched off, or have no routes.
+fn ipv4_pool(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
+    if config.mode == Mode::Ipv6Only {
         return;
     }
-    if let Some(range) = config.ipv4_pod_cidr {
-        let effect = "calico-node creates the IPv4 pool from it";
-        return set(package, node, Setting { name: IPV4_POOL_NAME, value: &range.to_string(), rule: &IPV4_POOL, effect }, plan);
+    let is_none = |name| node.env_text(package, name) == Some("none");
+    let mode_of = |name| node.env_text(package, name).and_then(vxlan_mode);
+    if let (Some(mode), None, true, Backend::Vxlan) = (mode_of(VXLAN_NAME), mode_of(IPV4_VXLAN_NAME), is_none("IP"), install.backend) {
+        let effect = "IPv4 packets of pods travel in VXLAN, as IPv6 ones do";
+        set(package, node, Setting { name: IPV4_VXLAN_NAME, value: mode, rule: &VXLAN, effect }, plan);
     }
-    let message = format!("`{IPV4_POOL_NAME}` is \"none\", and pods that need an IPv4 address would not start: give `ipv4PodCIDR`");
-    plan.error(&IPV4_POOL, Place::at(node.resource, &node.path), message);
+    match config.ipv4_pod_cidr {
+        _ if !is_none(IPV4_POOL_NAME) => {}
+        Some(range) => {
+            let effect = "calico-node creates the IPv4 pool from it";
+            set(package, node, Setting { name: IPV4_POOL_NAME, value: &range.to_string(), rule: &IPV4_POOL, effect }, plan);
+        }
+        None => {
+            let message = format!("`{IPV4_POOL_NAME}` is \"none\", and pods that need an IPv4 address would not start: give `ipv4PodCIDR`");
+            plan.error(&IPV4_POOL, Place::at(node.resource, &node.path), message);
+        }
+    }
 }
 
 fn block_size(package: &Package<'_>, node: &Container<'_>, (config, range): (&Config, Cidr), plan: &mut Plan) {
@@ -280,24 +293,23 @@ fn nat(package: &Package<'_>, node: &Container<'_>, (config, range): (&Config, C
 }
 
 fn vxlan(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
-    const NAME: &str = "CALICO_IPV6POOL_VXLAN";
-    let current = node.env_text(package, NAME).and_then(vxlan_mode);
+    let current = node.env_text(package, VXLAN_NAME).and_then(vxlan_mode);
     let Some(mode) = usable_vxlan(package, install, node, config, plan) else {
         if config.ipv6_encapsulation == Some(Encapsulation::None) && current.is_some() {
             let effect = "IPv6 packets of pods travel as they are, as `ipv6Encapsulation` says";
-            set(package, node, Setting { name: NAME, value: "Never", rule: &VXLAN, effect }, plan);
+            set(package, node, Setting { name: VXLAN_NAME, value: "Never", rule: &VXLAN, effect }, plan);
         }
         return;
     };
     if node.env_text(package, IPV4_POOL_NAME) == Some("none") && config.mode == Mode::Ipv6Only {
         let message = format!(
-            "`{IPV4_POOL_NAME}` is \"none\", and then calico-node does not read `{NAME}`: the IPv6 pool would be made without VXLAN"
+            "`{IPV4_POOL_NAME}` is \"none\", and then calico-node does not read `{VXLAN_NAME}`: the IPv6 pool would be made without VXLAN"
         );
         plan.warning(&VXLAN_NOT_READ, Place::at(node.resource, &node.path), message);
     }
     if current != Some(mode) {
         let effect = "IPv6 packets of pods travel in VXLAN between nodes";
-        set(package, node, Setting { name: NAME, value: mode, rule: &VXLAN, effect }, plan);
+        set(package, node, Setting { name: VXLAN_NAME, value: mode, rule: &VXLAN, effect }, plan);
     }
 }
 

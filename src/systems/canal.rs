@@ -122,7 +122,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
 
 fn net_conf(map: &Resource<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
     let path = net_conf_path();
-    let current = match json(node, |root| Value::of(root)) {
+    let current = match json(node, Value::of) {
         Ok(current) => current,
         Err(Unreadable::Template(reason) | Unreadable::Broken(reason)) => {
             let message =

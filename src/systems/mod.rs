@@ -1,16 +1,22 @@
 //! The systems: each file knows one place where an address family is switched on. To add one, write the file, add a
 //! line to [`ALL`], and a folder of fixtures of the same name.
 
+mod bgp_configuration;
 mod calico_cni;
 mod calico_dataplane;
 mod calico_host_local;
+mod calico_installation;
 mod calico_ipv6_only;
 mod calico_node;
 mod calico_pool;
+mod calico_vpp;
 mod calico_windows;
 mod canal;
 mod cluster_api;
+mod felix_configuration;
 mod gardener_shoot;
+mod helm_values;
+mod ip_pool;
 mod k0s;
 mod kind_cluster;
 mod kube_components;
@@ -53,6 +59,12 @@ pub const ALL: &[System] = &[
     calico_pool::SYSTEM,
     calico_dataplane::SYSTEM,
     calico_windows::SYSTEM,
+    calico_installation::SYSTEM,
+    helm_values::SYSTEM,
+    ip_pool::SYSTEM,
+    felix_configuration::SYSTEM,
+    bgp_configuration::SYSTEM,
+    calico_vpp::SYSTEM,
     kube_components::SYSTEM,
     kubeadm::SYSTEM,
     kube_proxy_config::SYSTEM,

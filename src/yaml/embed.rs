@@ -21,6 +21,8 @@ pub struct Embedded {
     stretches: Vec<(usize, usize)>,
     /// Columns that the lines of a literal block are indented by.
     indent: usize,
+    /// Whether the header of a literal block says the indentation.
+    has_indicator: bool,
 }
 
 impl Embedded {
@@ -37,7 +39,9 @@ impl Embedded {
         // Our decoding must be the parser's, or there is no mapping.
         .filter(|(text, ..)| Some(text.as_str()) == node.text())
         .unwrap_or_else(|| (node.text().unwrap_or_default().to_owned(), Vec::new(), 0));
-        Some(Self { text, container, outer, newline: text::newline(source, outer.start), stretches, indent })
+        let header = &source[outer.start..text::line_end(source, outer.start)];
+        let has_indicator = header.trim_start_matches(['|', '+', '-']).starts_with(|c: char| c.is_ascii_digit());
+        Some(Self { text, container, outer, newline: text::newline(source, outer.start), stretches, indent, has_indicator })
     }
 
     /// The outer offset of the inner `offset`; the start of the scalar where there is no mapping.
@@ -49,6 +53,19 @@ impl Embedded {
                 outer + (offset - inner)
             }
         }
+    }
+
+    /// Whether a literal block can hold `new` under the header that it has: the line breaks at the end are those of the
+    /// header, the first line tells the indentation, and only what can be printed is text.
+    pub(super) fn can_become(&self, new: &str) -> bool {
+        let breaks = |text: &str| text.len() - text.trim_end_matches('\n').len();
+        let first = new.trim_start_matches('\n');
+        self.container == Style::Literal
+            && !self.stretches.is_empty()
+            && breaks(new) == breaks(&self.text)
+            && !first.is_empty()
+            && (self.has_indicator || !first.starts_with([' ', '\t']))
+            && !new.chars().any(|c| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
     }
 
     /// The outer edits that make these inner edits.
@@ -74,7 +91,7 @@ impl Embedded {
             return Edit::delete(Span::new(self.outer_offset(start) - self.indent, outer_end));
         }
         let text = match self.container {
-            Style::Literal => edit.text.replace('\n', &format!("{}{:2$}", self.newline, "", self.indent)),
+            Style::Literal => self.indented(&edit.text),
             Style::Double => {
                 let text = quoted(&edit.text);
                 text[1..text.len() - 1].to_owned()
@@ -82,6 +99,17 @@ impl Embedded {
             _ => edit.text.replace('\'', "''"),
         };
         Edit::replace(Span::new(self.outer_offset(start), self.outer_offset(end)), text)
+    }
+
+    /// The lines of `text` behind the first, as they stand in a literal block; empty ones have no indentation.
+    fn indented(&self, text: &str) -> String {
+        let mut lines = text.split('\n').peekable();
+        let mut out = lines.next().unwrap_or_default().to_owned();
+        while let Some(line) = lines.next() {
+            let indent = if line.is_empty() && lines.peek().is_some() { 0 } else { self.indent };
+            out.extend([self.newline, &" ".repeat(indent), line]);
+        }
+        out
     }
 }
 

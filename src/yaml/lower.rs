@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::edit::{Blocked, Done, Lowered};
 use super::style::{self, Look, Quotes};
 use super::wish::{Request, Wish, blocked, first_request, sort_in};
-use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, is_plain_safe, place, remove, write};
+use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, is_plain_safe, place, write};
 use crate::text::{self, Edit, Span};
 
 /// The edits that make all requests hold for the object at `root`.
@@ -71,19 +71,25 @@ impl<'t> Lowering<'t> {
     fn mapping(&mut self, alias: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) -> Result<(), Blocked> {
         let node = alias.resolved();
         let Kind::Mapping(layout) = node.kind() else {
-            return Err(wrong_kind(node, wish, path, "a mapping"));
+            return wrong_kind(node, wish, path, "a mapping");
         };
         let column = style::column(node);
-        let mut missing = Vec::new();
+        let (mut missing, mut gone) = (Vec::new(), Vec::new());
         for (key, below) in &wish.keys {
             let at = path.key(key);
-            let mut own = node.entries().filter(|(name, _)| name.text() == Some(key));
+            let mut own = node.entries().enumerate().filter(|(_, (name, _))| name.text() == Some(key));
             match (own.next(), own.next()) {
-                (Some(_), Some((twice, _))) => {
-                    let reason = format!("the key \"{key}\" is there twice, at `{path}`; remove one");
+                (Some(_), Some((_, (twice, _)))) => {
+                    let reason = format!("the key `{at}` is there twice; remove one");
                     return Err(because(below, path, twice.start(), reason));
                 }
-                (Some(entry), None) => self.entry(node, entry, below, &at, Spot { column, like: Some(node), ..spot })?,
+                (Some((position, (name, value))), None) => match below.leaf.filter(|leaf| leaf.wish.want == Want::Absent) {
+                    Some(leaf) => {
+                        self.done(leaf, &at, Some(Value::of(value)), None, name.start());
+                        gone.push(position);
+                    }
+                    None => self.entry(node, (name, value), below, &at, Spot { column, like: Some(node), ..spot })?,
+                },
                 (None, _) => match node.merged(key) {
                     Some(value) if !below.is_leaf() => {
                         let reason = format!(
@@ -99,21 +105,14 @@ impl<'t> Lowering<'t> {
         let offset = node.span().end;
         let values: Vec<_> =
             missing.into_iter().filter_map(|(key, below)| Some((key.to_owned(), self.value(below, &path.key(key), offset)?))).collect();
-        if values.is_empty() {
-            return Ok(());
-        }
         let look = Look::of(node, self.root);
-        if layout == Layout::Flow {
-            let texts = values.iter().map(|(key, value)| {
-                let colon = node.entries().last().map_or(": ", |(key, value)| &self.text[key.span().end..value.start()]);
-                let colon = if colon.trim() == ":" { colon } else { ": " };
-                format!("{}{colon}{}", write::key(key, &look, true), write::flow(value, Some(key), &look))
-            });
-            place::append_flow(node, &texts.collect::<Vec<_>>(), &mut self.out.edits);
-        } else {
-            let lines: String = values.iter().map(|(key, value)| write::block_entry(key, value, column, &look)).collect();
-            place::append_block(node, lines, &mut self.out.edits);
-        }
+        let colon = node.entries().last().map_or(": ", |(key, value)| &self.text[key.span().end..value.start()]);
+        let colon = if colon.trim() == ":" { colon } else { ": " };
+        let text_of = |(key, value): &(String, Value)| match layout {
+            Layout::Flow => format!("{}{colon}{}", write::key(key, &look, true), write::flow(value, Some(key), &look)),
+            Layout::Block => write::block_entry(key, value, column, &look),
+        };
+        place::change(node, &gone, &values.iter().map(text_of).collect::<Vec<_>>(), &mut self.out.edits);
         Ok(())
     }
 
@@ -126,11 +125,6 @@ impl<'t> Lowering<'t> {
         spot: Spot<'t>,
     ) -> Result<(), Blocked> {
         match wish.leaf.map(|leaf| (leaf, &leaf.wish.want)) {
-            Some((leaf, Want::Absent)) => {
-                self.done(leaf, path, Some(Value::of(value)), None, key.start());
-                self.out.edits.push(remove::entry(mapping, key, value));
-                Ok(())
-            }
             Some((leaf, Want::Named(name))) => {
                 let look = Look::of(mapping, self.root);
                 let flow = mapping.kind() == Kind::Mapping(Layout::Flow);
@@ -143,7 +137,16 @@ impl<'t> Lowering<'t> {
                 Ok(())
             }
             Some((leaf, Want::Plain(text))) => self.plain_entry(mapping, (key, value), (leaf, text), path),
-            _ => self.node(value, wish, path, spot),
+            _ => {
+                let before = self.out.edits.len();
+                self.node(value, wish, path, spot)?;
+                let explicit = mapping.kind() == Kind::Mapping(Layout::Block) && !has_colon(value);
+                if explicit && self.out.edits.len() > before {
+                    let reason = format!("`{path}` is a key without a value: write a `:` for it on the next line");
+                    return Err(because(wish, path, key.start(), reason));
+                }
+                Ok(())
+            }
         }
     }
 
@@ -180,18 +183,22 @@ impl<'t> Lowering<'t> {
             return Ok(());
         }
         let Kind::Sequence(layout) = node.kind() else {
-            return Err(wrong_kind(node, wish, path, "a list"));
+            return wrong_kind(node, wish, path, "a list");
         };
         let items: Vec<_> = node.items().collect();
+        let mut gone = Vec::new();
         for (index, below) in &wish.indexes {
             let at = path.index(*index);
             let Some(&item) = items.get(*index) else {
+                if below.is_all_absent() {
+                    continue;
+                }
                 let reason = format!("`{path}` has no item {index}");
                 return Err(because(below, &at, node.start(), reason));
             };
             if let Some(leaf) = below.leaf.filter(|leaf| leaf.wish.want == Want::Absent) {
                 self.done(leaf, &at, Some(Value::of(item)), None, item.start());
-                self.out.edits.push(remove::item(node, *index));
+                gone.push(*index);
                 continue;
             }
             let from = if *index == 0 { node.slot() } else { items[index - 1].span().end };
@@ -199,14 +206,7 @@ impl<'t> Lowering<'t> {
             self.node(item, below, &at, Spot { column, like: Some(node), item: Some((from, item.start())) })?;
         }
         let texts = self.new_items(node, &items, wish, path, layout);
-        if texts.is_empty() {
-            return Ok(());
-        }
-        if layout == Layout::Flow {
-            place::append_flow(node, &texts, &mut self.out.edits);
-        } else {
-            place::append_block(node, texts.concat(), &mut self.out.edits);
-        }
+        place::change(node, &gone, &texts, &mut self.out.edits);
         Ok(())
     }
 
@@ -230,7 +230,12 @@ impl<'t> Lowering<'t> {
         let column = text::column(self.text, node.span().start);
         let look = Look::of(node, self.root);
         let text_of = |value: &Value| {
-            if layout == Layout::Flow { write::flow(value, None, &look) } else { write::block_item(value, column, &look) }
+            let braces = write::like_last_item(value, node, &look);
+            match (layout, braces) {
+                (Layout::Flow, braces) => braces.unwrap_or_else(|| write::flow(value, None, &look)),
+                (Layout::Block, Some(braces)) => write::block_line(&braces, column, &look),
+                (Layout::Block, None) => write::block_item(value, column, &look),
+            }
         };
         values.iter().map(text_of).collect()
     }
@@ -288,10 +293,15 @@ impl<'t> Lowering<'t> {
                     look = Look::of(node, self.root);
                 }
                 let quotes = look.quotes(None);
+                // A string that stands plain stays plain, where it can.
                 let quotes = if node.string().is_some() { Quotes { free: None, ..quotes } } else { quotes };
                 let text = write::scalar(value, quotes, &look, in_flow);
-                let glued = span.start == span.end && self.text[..span.start].ends_with([':', '-', ',']);
-                self.out.edits.push(Edit::replace(span, if glued { format!(" {text}") } else { text }));
+                let lead = match spot.like {
+                    _ if span.start < span.end || self.text[..span.start].ends_with([' ', '\t', '\n', '[', '\u{feff}']) => "",
+                    Some(mapping) if matches!(mapping.kind(), Kind::Mapping(_)) && !has_colon(node) => ": ",
+                    _ => " ",
+                };
+                self.out.edits.push(Edit::replace(span, format!("{lead}{text}")));
             }
         }
     }
@@ -300,13 +310,10 @@ impl<'t> Lowering<'t> {
     fn rewrite(&mut self, node: Node<'t>, value: &Value, look: &Look<'_>, in_flow: bool) {
         let new = value.as_str().unwrap_or_default();
         let is_block = matches!(node.kind(), Kind::Scalar(Style::Literal | Style::Folded));
-        if let Some(embedded) = Embedded::of(node).filter(|_| is_block) {
-            // Both end in a line break or neither does, or the header would lie about the new text.
-            if embedded.text.ends_with('\n') == new.ends_with('\n') {
-                let edit = place::difference(&embedded.text, new);
-                self.out.edits.extend(embedded.lift(vec![edit]).unwrap_or_default());
-                return;
-            }
+        if let Some(embedded) = Embedded::of(node).filter(|embedded| is_block && embedded.can_become(new)) {
+            let edit = place::difference(&embedded.text, new);
+            self.out.edits.extend(embedded.lift(vec![edit]).unwrap_or_default());
+            return;
         }
         self.out.edits.push(Edit::replace(node.span(), rewritten(node, value, look, in_flow)));
     }
@@ -387,6 +394,11 @@ impl<'t> Lowering<'t> {
     }
 }
 
+/// Whether the value of a mapping has its `:`; `{a}` and `? a` are keys without one.
+fn has_colon(value: Node<'_>) -> bool {
+    value.source()[..value.slot()].ends_with(':')
+}
+
 /// The text for `value` in the quotes that `node` has.
 fn rewritten(node: Node<'_>, value: &Value, look: &Look<'_>, in_flow: bool) -> String {
     let quote = match node.kind() {
@@ -404,6 +416,7 @@ fn because(wish: &Wish<'_>, path: &Path, offset: usize, reason: String) -> Block
     Blocked { op, path: path.clone(), offset, reason }
 }
 
-fn wrong_kind(node: Node<'_>, wish: &Wish<'_>, path: &Path, must: &str) -> Blocked {
-    because(wish, path, node.start(), format!("`{path}` must be {must}"))
+/// What is to be absent below a value of another kind is.
+fn wrong_kind(node: Node<'_>, wish: &Wish<'_>, path: &Path, must: &str) -> Result<(), Blocked> {
+    if wish.is_all_absent() { Ok(()) } else { Err(because(wish, path, node.start(), format!("`{path}` must be {must}"))) }
 }

@@ -103,7 +103,7 @@ impl Decoded {
 }
 
 /// All documents of a stretch of text.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tree<'t> {
     text: &'t str,
     nodes: Nodes,
@@ -305,6 +305,11 @@ impl<'t> Node<'t> {
                 child
             })
         })
+    }
+
+    /// The collections around the node, the innermost first.
+    pub(super) fn ancestors(self) -> impl Iterator<Item = Node<'t>> {
+        (0..self.id).rev().map(move |id| Node { id, ..self }).filter(move |node| node.data().end > self.id)
     }
 
     /// The node and all below it, in order of the text.

@@ -2,36 +2,53 @@
 
 use super::edit::Reword;
 use super::parse::skip_blanks_and_comments;
-use super::{Kind, Node, Style};
+use super::{Kind, Layout, Node, Style, remove, style};
 use crate::text::{self, Edit, Span};
+
+/// Takes the members at the positions `gone` out of a collection, and puts `new` ones behind its last; those of a block
+/// collection begin with their line break. What replaces the last members takes their place.
+pub(super) fn change(node: Node<'_>, gone: &[usize], new: &[String], edits: &mut Vec<Edit>) {
+    let text = node.source();
+    let block = matches!(node.kind(), Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block));
+    let members = remove::members(node);
+    let mut runs = remove::runs(gone);
+    let tail = runs.pop_if(|run| run.end == members.len() && !new.is_empty());
+    edits.extend(runs.into_iter().map(|run| remove::run(node, &members, run)));
+    match tail {
+        Some(run) if block => {
+            let span = Span::new(members[run.start].start, text::line_end(text, members[run.end - 1].end));
+            edits.push(Edit::replace(span, new.concat().trim_start()));
+        }
+        Some(run) => {
+            let span = Span::new(members[run.start].start, members[run.end - 1].end);
+            edits.push(Edit::replace(span, new.join(&format!(",{}", separator(node)))));
+        }
+        None if new.is_empty() => {}
+        None if block => append_block(node, new.concat(), edits),
+        None => append_flow(node, new, edits),
+    }
+}
 
 /// Puts `lines`, each beginning with its line break, behind a block collection.
 pub(super) fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>) {
     let text = node.source();
-    let end = text::line_end(text, node.span().end);
-    if end == text.len() {
+    let end = behind_own_comments(text, text::line_end(text, node.span().end), style::column(node));
+    if text::line_end(text, node.span().end) == text.len() {
         edits.extend(keep_last_line_as_it_is(node));
     }
     edits.push(Edit::insert(end, lines));
 }
 
 /// Puts members behind the last one of a flow collection, laid out as that one is.
-pub(super) fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Edit>) {
+fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Edit>) {
     let text = node.source();
     let Span { start, end } = node.span();
-    let last = match node.kind() {
-        Kind::Mapping(_) => node.entries().last().map(|(key, value)| (key.start(), value.span().end)),
-        _ => node.items().last().map(|item| (item.start(), item.span().end)),
-    };
-    let Some((last_start, last_end)) = last else {
+    let Some(&Span { end: last_end, .. }) = remove::members(node).last() else {
         edits.push(Edit::insert(start + 1, members.join(", ")));
         return;
     };
-    let line = text::line_start(text, last_start);
-    let lead = &text[line..last_start];
-    let own_line = lead.trim().is_empty() && line > start;
-    let separator =
-        if own_line { format!("{}{lead}", text::newline(text, last_start)) } else { blanks_before(text, start + 1, last_start).to_owned() };
+    let separator = separator(node);
+    let own_line = separator.contains('\n');
     let behind = skip_blanks_and_comments(text, last_end, end);
     if text[behind..end].starts_with(',') {
         let added = members.iter().map(|member| format!("{separator}{member},")).collect::<Vec<_>>().concat();
@@ -47,6 +64,16 @@ pub(super) fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Ed
             edits.push(Edit::insert(at, added));
         }
     }
+}
+
+/// What stands between a comma and the next member of a flow collection.
+fn separator(node: Node<'_>) -> String {
+    let text = node.source();
+    let Some(last) = remove::members(node).pop() else { return " ".to_owned() };
+    let line = text::line_start(text, last.start);
+    let lead = &text[line..last.start];
+    let own_line = lead.trim().is_empty() && line > node.span().start;
+    if own_line { format!("{}{lead}", text::newline(text, last.start)) } else { blanks_behind_comma(node).to_owned() }
 }
 
 /// A block scalar on the last line of a text without a final line break has no line break at its end. To keep it so
@@ -83,10 +110,39 @@ pub(super) fn difference(old: &str, new: &str) -> Edit {
     Edit::replace(Span::new(prefix, old.len() - suffix), &new[prefix..new.len() - suffix])
 }
 
-/// The blanks that separate the last member of a one-line flow collection from the one before it.
-fn blanks_before(text: &str, from: usize, member: usize) -> &str {
-    let before = text[from..member].trim_end();
-    if before.ends_with(',') { &text[from + before.len()..member] } else { " " }
+/// The blanks between two members on one line: as this collection has them, or the nearest one around it.
+fn blanks_behind_comma(node: Node<'_>) -> &str {
+    let text = node.source();
+    let between = |collection: Node<'_>| {
+        let members = remove::members(collection);
+        members
+            .windows(2)
+            .rev()
+            .find_map(|pair| text[pair[0].end..pair[1].start].strip_prefix(',').filter(|blanks| blanks.trim_matches(' ').is_empty()))
+    };
+    let is_flow = |node: &Node<'_>| matches!(node.kind(), Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow));
+    let found = std::iter::once(node).chain(node.ancestors()).filter(is_flow).find_map(between);
+    let is_dense = || node.entries().last().is_some_and(|(key, value)| &text[key.span().end..value.start()] == ":");
+    found.unwrap_or_else(|| if is_dense() { "" } else { " " })
+}
+
+/// `end`, or the end of the last comment that follows on lines of its own and stands deeper than `column`: it belongs to
+/// what is in front of it.
+fn behind_own_comments(text: &str, end: usize, column: usize) -> usize {
+    let mut reached = end;
+    let mut at = end;
+    while at < text.len() {
+        let start = at + 1 + usize::from(text[at..].starts_with('\r'));
+        at = text::line_end(text, start);
+        let line = &text[start..at];
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if line[indent..].starts_with('#') && indent > column {
+            reached = at;
+        } else if !line.trim().is_empty() {
+            break;
+        }
+    }
+    reached
 }
 
 /// `at`, or the end of the comment that begins on the same line behind it.

@@ -1,45 +1,52 @@
-//! Taking an entry or an item out, with the lines or the comma that belong to it.
+//! Taking members out of a collection, with the lines or the comma that belong to them.
+
+use std::ops::Range;
 
 use super::parse::skip_blanks_and_comments;
 use super::{Kind, Layout, Node};
 use crate::text::{self, Edit, Span};
 
-/// Takes the entry of `key` out of `mapping`; the last one leaves `{}` behind.
-pub(super) fn entry(mapping: Node<'_>, key: Node<'_>, value: Node<'_>) -> Edit {
-    let members: Vec<_> = mapping.entries().map(|(key, value)| Span::new(key.start(), value.span().end)).collect();
-    let position = members.iter().position(|member| member.start == key.start()).unwrap_or(0);
-    let end = value.span().end.max(key.span().end);
-    member(mapping, &members, position, Span::new(key.start(), end), "{}")
+/// Where the entries of a mapping, or the items of a sequence, stand. A block item begins at its dash.
+pub(super) fn members(collection: Node<'_>) -> Vec<Span> {
+    let block = collection.kind() == Kind::Sequence(Layout::Block);
+    let entries = collection.entries().map(|(key, value)| Span::new(key.start(), value.span().end.max(key.span().end)));
+    let items = collection.items().map(|item| Span::new(if block { item.slot() - 1 } else { item.start() }, item.span().end));
+    entries.chain(items).collect()
 }
 
-/// Takes the item at `index` out of `sequence`; the last one leaves `[]` behind.
-pub(super) fn item(sequence: Node<'_>, index: usize) -> Edit {
-    let text = sequence.source();
-    let block = sequence.kind() == Kind::Sequence(Layout::Block);
-    // A block item begins at its dash, right in front of its slot.
-    let start = |item: Node<'_>| if block { item.slot() - 1 } else { item.start() };
-    let members: Vec<_> = sequence.items().map(|item| Span::new(start(item), item.span().end)).collect();
-    debug_assert!(!block || members.iter().all(|member| text[member.start..].starts_with('-')));
-    member(sequence, &members, index, members[index], "[]")
+/// Positions that follow each other, together.
+pub(super) fn runs(positions: &[usize]) -> Vec<Range<usize>> {
+    let mut sorted = positions.to_vec();
+    sorted.sort_unstable();
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for position in sorted {
+        match runs.last_mut() {
+            Some(run) if run.end == position => run.end += 1,
+            _ => runs.push(position..position + 1),
+        }
+    }
+    runs
 }
 
-fn member(collection: Node<'_>, members: &[Span], position: usize, span: Span, empty: &str) -> Edit {
+/// Takes the members of `run` out; where none is left, empty brackets are.
+pub(super) fn run(collection: Node<'_>, members: &[Span], run: Range<usize>) -> Edit {
     let text = collection.source();
     let block = matches!(collection.kind(), Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block));
-    match (block, members.get(position + 1)) {
-        (true, _) if members.len() == 1 => {
+    let span = Span::new(members[run.start].start, members[run.end - 1].end);
+    match (block, members.get(run.end)) {
+        (true, _) if run.len() == members.len() => {
             let slot = collection.slot();
             let from = if text[slot..span.start].trim().is_empty() { slot } else { span.start };
-            let blank = if from == slot { " " } else { "" };
-            Edit::replace(Span::new(from, span.end), format!("{blank}{empty}"))
+            let empty = if matches!(collection.kind(), Kind::Mapping(_)) { "{}" } else { "[]" };
+            Edit::replace(Span::new(from, span.end), format!("{}{empty}", if from == slot { " " } else { "" }))
         }
         (true, next) => Edit::delete(lines(text, span, next)),
-        (false, _) if members.len() == 1 => {
+        (false, _) if run.len() == members.len() => {
             let Span { start, end } = collection.span();
             Edit::delete(Span::new(start + 1, end - 1))
         }
         (false, Some(next)) => Edit::delete(Span::new(span.start, next.start)),
-        (false, None) => Edit::delete(Span::new(members[position - 1].end, span.end)),
+        (false, None) => Edit::delete(Span::new(members[run.start - 1].end, span.end)),
     }
 }
 
@@ -56,9 +63,9 @@ fn lines(text: &str, span: Span, next: Option<&Span>) -> Span {
         return Span::new(span.start, direct.map_or(end, |next| next.start));
     }
     match text[end..].find('\n') {
-        Some(newline) => Span::new(line, end + newline + 1),
-        // The last line has no line break: take the one before it.
-        None if line > 0 => Span::new(text[..line].trim_end_matches(['\r', '\n']).len(), end),
-        None => Span::new(line, end),
+        Some(newline) if next.is_some() || line == 0 => Span::new(line, end + newline + 1),
+        // The last one goes with the line break before it: the one behind it can be the place of something new, or missing.
+        _ if line > 0 => Span::new(text::line_end(text, text::line_start(text, line - 1)), end),
+        _ => Span::new(line, end),
     }
 }

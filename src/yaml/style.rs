@@ -62,11 +62,16 @@ impl<'t> Look<'t> {
 
 /// The column that the keys or dashes of a block collection stand at.
 pub(super) fn column(collection: Node<'_>) -> usize {
+    let text = collection.source();
     let first = match collection.kind() {
         Kind::Mapping(_) => collection.entries().next().map_or(collection.span().start, |(key, _)| key.start()),
         _ => collection.span().start,
     };
-    text::column(collection.source(), first)
+    // `? key` stands at the column of its question mark.
+    let line = &text[text::line_start(text, first)..first];
+    let mark = line.trim_end_matches([' ', '\t']);
+    let explicit = mark.ends_with('?') && matches!(collection.kind(), Kind::Mapping(_));
+    text::column(text, if explicit { first - (line.len() - mark.len()) - 1 } else { first })
 }
 
 /// The nearest value that had a choice decides; where quotes are needed, the nearest quoted one. Nearest first.

@@ -27,6 +27,16 @@ impl Wish<'_> {
         self.leaf.is_some()
     }
 
+    /// Whether nothing is wished but that something is not there.
+    pub(super) fn is_all_absent(&self) -> bool {
+        self.leaf.is_none_or(|leaf| leaf.wish.want == Want::Absent)
+            && self.contains.is_empty()
+            && self.inside.iter().all(|request| request.wish.want == Want::Absent)
+            && self.keys.iter().all(|(_, wish)| wish.is_all_absent())
+            && self.indexes.iter().all(|(_, wish)| wish.is_all_absent())
+            && self.items.iter().all(|(_, wish)| wish.is_all_absent())
+    }
+
     pub(super) fn holds_for(&self, node: Node<'_>) -> bool {
         match self.leaf.map(|leaf| &leaf.wish.want) {
             Some(Want::Is(value)) => Value::of(node) == *value,
@@ -89,17 +99,24 @@ pub(super) fn sort_in<'o>(wish: &mut Wish<'o>, node: Option<Node<'_>>, request: 
 }
 
 fn sort_in_leaf<'o>(wish: &mut Wish<'o>, request: Request<'o>, path: &Path, offset: usize) -> Result<(), Blocked> {
-    if let Want::Contains(value) = &request.wish.want {
-        wish.contains.push((request, value));
-        return Ok(());
+    match (&request.wish.want, wish.leaf) {
+        (Want::Contains(value), None) => wish.contains.push((request, value)),
+        (_, None) => match first_request(wish) {
+            Some(below) => return Err(conflict(below, request, path, offset)),
+            None => wish.leaf = Some(request),
+        },
+        (want, Some(leaf)) if !agree(&leaf.wish.want, want) => return Err(conflict(leaf, request, path, offset)),
+        // A value that must be this one is there, too.
+        (Want::Is(_), _) => wish.leaf = Some(request),
+        _ => {}
     }
-    let below = wish.keys.iter().chain([]).map(|(_, wish)| wish).find_map(|wish| wish.leaf);
-    match wish.leaf.or(below) {
-        Some(other) if other.wish.want != request.wish.want => Err(conflict(other, request, path, offset)),
-        _ => {
-            wish.leaf.get_or_insert(request);
-            Ok(())
-        }
+    Ok(())
+}
+
+fn agree(one: &Want, other: &Want) -> bool {
+    match (one, other) {
+        (Want::Is(value), Want::Exists(_)) | (Want::Exists(_), Want::Is(value)) => *value != Value::Null,
+        _ => one == other,
     }
 }
 

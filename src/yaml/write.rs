@@ -1,7 +1,7 @@
 //! Text for new values. Everything else in the output is a slice of the input.
 
 use super::style::{Look, Quotes};
-use super::{Value, is_plain_safe, quoted};
+use super::{Kind, Layout, Node, Style, Value, is_plain_safe, quoted};
 
 /// A scalar, or a whole value in flow style on one line; `key`: the key that it will be the value of.
 pub(super) fn flow(value: &Value, key: Option<&str>, look: &Look<'_>) -> String {
@@ -74,5 +74,36 @@ pub(super) fn block_item(item: &Value, column: usize, look: &Look<'_>) -> String
         }
         other => scalar(other, look.quotes(None), look, false),
     };
+    block_line(&text, column, look)
+}
+
+/// A line break, then `text` behind a dash at `column`.
+pub(super) fn block_line(text: &str, column: usize, look: &Look<'_>) -> String {
     format!("{}{:column$}-{:gap$}{text}", look.newline, "", "", gap = look.gap)
+}
+
+/// A new item of a sequence whose last item is a mapping in braces: on one line, or over lines, as that one is.
+pub(super) fn like_last_item(item: &Value, sequence: Node<'_>, look: &Look<'_>) -> Option<String> {
+    let Value::Map(entries) = item else { return None };
+    let last = sequence.items().last().filter(|last| last.kind() == Kind::Mapping(Layout::Flow))?;
+    let text = last.source();
+    let members: Vec<_> = last.entries().collect();
+    let ((first, first_value), (key, value)) = (*members.first()?, *members.last()?);
+    let open = &text[last.span().start + 1..first.start()];
+    let close = &text[value.span().end..last.span().end - 1];
+    let between = match members.get(1) {
+        Some((second, _)) => text[first_value.span().end..second.start()].to_owned(),
+        None if open.contains('\n') => format!(",{open}"),
+        None => ", ".to_owned(),
+    };
+    let colon = Some(&text[key.span().end..value.start()]).filter(|colon| colon.trim() == ":").unwrap_or(": ");
+    if !open.trim().is_empty() || between.trim() != "," || !matches!(close.trim(), "" | ",") {
+        return None;
+    }
+    let mut look = look.clone();
+    look.json |= first.kind() == Kind::Scalar(Style::Double);
+    let look = &look;
+    let entries: Vec<_> =
+        entries.iter().map(|(key, value)| format!("{}{colon}{}", self::key(key, look, true), flow(value, Some(key), look))).collect();
+    Some(format!("{{{open}{}{close}}}", entries.join(&between)))
 }

@@ -45,7 +45,7 @@ pub(crate) fn check(input: &str, config: &str) -> Checked {
         assert_eq!(*first, said, "other changes than in the form \"{}\"", twins[0].0);
     }
     let package = Package::read(input).expect("read before");
-    let output = text::splice(input, run::run(&package, &config).edits).expect("no overlap");
+    let output = text::splice(input, run::run(&package, &config).edits.into_values().flatten().collect()).expect("no overlap");
     if config.action == Action::Apply {
         assert_eq!(*first.expect("a first form"), answer.said.iter().map(comparable).collect::<Vec<_>>(), "other changes than as written");
     }
@@ -68,7 +68,8 @@ fn twins(input: &str, documents: &[String], config: &str) -> Vec<(&'static str, 
         ("stream, indented sequences", forms::with_sequences(&stream, true)),
         ("List, CRLF, no last newline", forms::chomped(&forms::crlf(&list))),
         ("List", list),
-        ("ResourceList, CRLF", forms::crlf(&resource_list)),
+        ("ResourceList, BOM, CRLF", forms::bom(&forms::crlf(&resource_list))),
+        ("ResourceList, no last newline", forms::chomped(&resource_list)),
         ("ResourceList", resource_list),
         ("ResourceList by hand, BOM, CRLF", forms::bom(&forms::crlf(&by_hand))),
         ("ResourceList by hand, no last newline", forms::chomped(&by_hand)),
@@ -99,9 +100,14 @@ fn one_form(input: &str, config: &Config) -> Vec<String> {
     if changes.is_empty() {
         assert_no_item_changed(input, &applied);
     } else {
-        assert_only_their_documents_changed(input, &applied.output, &changes);
         let objects = |text: &str| oracle::objects(text).unwrap_or_else(|error| panic!("not YAML: {error}\n{text}"));
-        oracle::assert_only_changed(&objects(input), &objects(&applied.output), &changes);
+        let (before, mut after) = (objects(input), objects(&applied.output));
+        let is_there = |said: &&Said| before.iter().any(|object| said.resource == Some(oracle::Identity::of_object(object)));
+        let (edits, additions): (Vec<_>, Vec<_>) = changes.iter().copied().partition(is_there);
+        assert!(after.len() >= before.len(), "items out >= items in");
+        oracle::assert_added(&after.split_off(before.len()), &additions);
+        assert_only_their_documents_changed(input, &applied.output, &edits, additions.len());
+        oracle::assert_only_changed(&before, &after, &edits);
     }
     let second = ask(&applied.output, Some(&Config { action: Action::Apply, ..config.clone() }));
     assert!(second.output == applied.output, "running on the output changes nothing, but it made of it:\n{}", second.output);
@@ -149,7 +155,11 @@ fn ask(input: &str, config: Option<&Config>) -> Answer {
     } else {
         let outcome = run::run(&package, config.expect("a configuration"));
         let failed = outcome.reports.iter().any(|report| report.severity == enable_dual_stack::plan::Severity::Error);
-        (outcome.edits, outcome.reports.iter().map(|report| normal(report.result(&package))).collect(), u8::from(failed))
+        (
+            outcome.edits.into_values().flatten().collect(),
+            outcome.reports.iter().map(|report| normal(report.result(&package))).collect(),
+            u8::from(failed),
+        )
     };
     let output = text::splice(input, edits.clone()).expect("no overlap");
     let mut said: Vec<_> = results.iter().map(Said::of).collect();
@@ -216,10 +226,10 @@ fn assert_no_item_changed(input: &str, answer: &Answer) {
     }
 }
 
-/// Documents and items without a change are the same bytes; there are as many as there were.
-fn assert_only_their_documents_changed(input: &str, output: &str, changes: &[&Said]) {
+/// Documents and items without a change are the same bytes; there are as many as there were, and the new ones behind.
+fn assert_only_their_documents_changed(input: &str, output: &str, changes: &[&Said], additions: usize) {
     let (before, after) = (forms::documents(input), forms::documents(output));
-    assert_eq!(before.len(), after.len(), "items out = items in");
+    assert_eq!(before.len() + additions, after.len(), "items out = items in and new ones");
     for (before, after) in before.iter().zip(&after).filter(|(before, after)| before.trim_end() != after.trim_end()) {
         let objects = oracle::objects(before).expect("the input is YAML");
         if !before.ends_with('\n') && oracle::objects(after).as_ref() == Ok(&objects) {

@@ -151,12 +151,24 @@ pub(crate) fn assert_only_changed(before: &[Value], after: &[Value], changes: &[
             continue;
         }
         let current = value_at(expected, &steps).filter(|value| *value != Value::Null);
-        assert_eq!(current, change.current, "`currentValue` of {change}");
+        // What a Secret says stays in it.
+        let is_secret = change.resource.as_ref().is_some_and(|Identity(identity)| identity.starts_with("v1 Secret "));
+        assert_eq!(current.filter(|_| !is_secret), change.current, "`currentValue` of {change}");
         assert_eq!(value_at(actual, &steps).as_ref(), Some(proposed), "`proposedValue` of {change} is not in the output");
         put(expected, &steps, proposed, actual);
     }
     let difference = difference(&Value::List(expected), &Value::List(actual));
     assert_eq!(difference, None, "the output says something else than input and results");
+}
+
+/// The new objects are those that the results name, one for each, with the `spec` that the result proposes.
+pub(crate) fn assert_added(new: &[Value], additions: &[&Said]) {
+    assert_eq!(new.len(), additions.len(), "new objects, and results about new objects");
+    for (object, said) in new.iter().zip(additions) {
+        assert_eq!(Some(Identity::of_object(object)), said.resource, "the new object of {said}");
+        assert_eq!((said.path.as_deref(), object.get("spec")), (Some("spec"), said.proposed.as_ref()), "what {said} proposes");
+        assert_eq!(said.current, None, "{said}: nothing was there");
+    }
 }
 
 /// Where two values differ first, and how.

@@ -259,6 +259,7 @@ fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Ve
 fn facts(package: &Package<'_>, facts: &mut Facts) {
     for line in command_lines(package) {
         let (resource, source) = (line.resource, source(line.component));
+        facts.seen = true;
         if let Some(image) = line.image.filter(|_| line.component != Component::CloudControllerManager) {
             tells(facts, VersionSource::Image, image);
         }

@@ -135,8 +135,11 @@ fn collect(object: Node<'_>, path: &Path, under_flannel: bool) -> Vec<CalicoPlug
     if let Some(delegate) = object.get("delegate") {
         found.extend(collect(delegate, &path.key("delegate"), kind == Some("flannel")));
     }
-    for (index, plugin) in object.get("plugins").into_iter().flat_map(Node::items).enumerate() {
-        found.extend(collect(plugin, &path.key("plugins").index(index), false));
+    // A list of plugins, and what Multus hands on to.
+    for list in ["plugins", "delegates"] {
+        for (index, plugin) in object.get(list).into_iter().flat_map(Node::items).enumerate() {
+            found.extend(collect(plugin, &path.key(list).index(index), false));
+        }
     }
     found
 }

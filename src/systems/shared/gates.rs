@@ -126,6 +126,7 @@ impl GateMap<'_> {
 
     /// Reports a mention.
     pub(crate) fn facts(&self, document: Node<'_>, facts: &mut Facts) {
+        facts.seen = true;
         if let Some(mention) = document.at(&["featureGates", GATE]) {
             let place = Place::at(self.resource, &self.path.keys(&["featureGates", GATE])).with_current(Value::of(mention));
             facts.gates.push(GateFact { reader: self.reader, on: is_on(mention), place });

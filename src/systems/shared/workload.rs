@@ -78,7 +78,7 @@ impl<'p> Container<'p> {
     /// Where the variable `name` has its value: the last entry of `env` decides, else the last object of `envFrom` that
     /// has the key (Kubernetes API reference, Container: `env` takes precedence over `envFrom`).
     pub(crate) fn variable(&self, package: &'p Package<'p>, name: &str) -> Variable<'p> {
-        let Some(entry) = self.env(name).last().copied() else { return self.from_whole_map(package, name) };
+        let Some(entry) = self.env(name).last().copied() else { return self.of_env_from(package, name) };
         let path = self.env_path(entry.index);
         if entry.node.get("valueFrom").is_none() {
             return Variable::At { resource: self.resource, path: path.key("value"), node: entry.node.get("value") };
@@ -100,7 +100,7 @@ impl<'p> Container<'p> {
     }
 
     /// The variable as a key of a ConfigMap that `envFrom` names.
-    fn from_whole_map(&self, package: &'p Package<'p>, name: &str) -> Variable<'p> {
+    fn of_env_from(&self, package: &'p Package<'p>, name: &str) -> Variable<'p> {
         let sources = self.node.get("envFrom").into_iter().flat_map(Node::items);
         let found = sources.filter_map(|source| {
             let key = name.strip_prefix(source.text_at(&["prefix"]).unwrap_or_default())?;

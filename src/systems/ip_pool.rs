@@ -1,0 +1,151 @@
+//! Calico's IPPool objects: an IPv6 pool is one that Calico accepts, and that works.
+//!
+//! # Recognises
+//! IPPool of `projectcalico.org` and of `crd.projectcalico.org`, which skips validation.
+//!
+//! # Changes
+//! The range of an IPv6 pool is in canonical form, and its `ipipMode` is `Never`. `natOutgoing`, `vxlanMode` and `blockSize`
+//! of it are what the configuration asks for, where it asks.
+//!
+//! # Leaves alone
+//! IPv4 pools, and pools that the operator keeps: it would undo the edit. The range itself: it cannot be changed in a
+//! cluster, so one that contradicts the configuration is an error of the checks.
+//!
+//! # Sources
+//! https://docs.tigera.io/calico/latest/reference/resources/ippool; projectcalico/calico v3.32.1
+//! libcalico-go/lib/clientv3/ippool.go; tigera/operator pkg/controller/ippool/pool_controller.go (`hasOwner`).
+
+use super::System;
+use super::shared::calico::{installs, is_operator_managed};
+use super::shared::ip_pools::ip_pools;
+use super::shared::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP, block_size_error, no_nat_outgoing};
+use crate::cidr::{Cidr, Family};
+use crate::config::{Config, Encapsulation, Mode};
+use crate::facts::{Facts, Role, Source};
+use crate::package::{Package, Resource};
+use crate::plan::{Place, Plan, Rule};
+use crate::yaml::{Node, Op, Path};
+
+pub(super) const SYSTEM: System = System {
+    name: "ip_pool",
+    recognises: "Calico's IPPool",
+    rules: &[&ENCAPSULATION, &IPV4_POOL, &OPERATOR_MANAGED, &CANONICAL, &NO_IPIP, &NAT_OUTGOING, &BLOCK_SIZE],
+    facts,
+    plan,
+};
+
+static ENCAPSULATION: Rule = Rule {
+    id: "calico-pool-encapsulation",
+    title: "The encapsulation of an IPv6 pool is as asked",
+    why: "Packets between nodes travel as the pool says: without encapsulation, the network must have routes to the pods.",
+    remedy: "`vxlanMode` must say what `ipv6Encapsulation` asks for.",
+    source: "https://docs.tigera.io/calico/latest/reference/resources/ippool",
+};
+static OPERATOR_MANAGED: Rule = Rule {
+    id: "calico-pool-operator-managed",
+    title: "The operator keeps this pool",
+    why: "The Tigera operator makes the pool as the Installation says, and undoes every other edit.",
+    remedy: "Correct the pool in the Installation.",
+    source: "tigera/operator pkg/controller/ippool/pool_controller.go hasOwner",
+};
+static IPV4_POOL: Rule = Rule {
+    id: "calico-pool-ipv4",
+    title: "An IPv4 pool in an IPv6-only cluster",
+    why: "calico-ipam goes on giving out addresses of the pool where the CNI config assigns IPv4.",
+    remedy: "Delete the pool when no pod uses it any more.",
+    source: "https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools",
+};
+
+/// The label of pools that the operator keeps.
+const MANAGED_BY: [&str; 3] = ["metadata", "labels", "app.kubernetes.io/managed-by"];
+
+/// The range of a pool for pods, with its text.
+fn range<'p>(pool: &'p Resource<'_>) -> Option<(&'p str, Cidr)> {
+    let spec = pool.root().get("spec")?;
+    let mut uses = spec.get("allowedUses").into_iter().flat_map(Node::items).peekable();
+    let for_pods = uses.peek().is_none() || uses.any(|used| used.text() == Some("Workload"));
+    let text = spec.text_at(&["cidr"]).filter(|_| for_pods && spec.text_at(&["disabled"]) != Some("true"))?;
+    Some((text, Cidr::parse(text).ok()?.cidr))
+}
+
+/// Of a family, the only pool of the package is the whole range of pods; of several, each is a part. IPv4 pools beside
+/// those that the installation makes are for special pods, and Calico only recommends that they are within the cluster
+/// CIDR (https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools): they say nothing about the range.
+fn facts(package: &Package<'_>, facts: &mut Facts) {
+    let installed = package.of_kind("operator.tigera.io", "Installation").next().is_some() || !installs(package).is_empty();
+    for family in [Family::V4, Family::V6] {
+        let beside = installed || facts.saying(Role::Pods, family).any(|(fact, _)| fact.source <= Source::IpPool);
+        let ranges = ip_pools(package).filter_map(|pool| Some((pool, range(pool)?.1)));
+        let ranges: Vec<_> = ranges.filter(|(_, range)| range.family() == family && !(beside && family == Family::V4)).collect();
+        let say = if ranges.len() == 1 && !beside { Facts::whole } else { Facts::part };
+        for (pool, range) in ranges {
+            say(facts, Role::Pods, Source::IpPool, pool, &Path::of(&["spec", "cidr"]), vec![range]);
+        }
+    }
+}
+
+fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
+    for pool in ip_pools(package) {
+        let Some((text, range)) = range(pool) else { continue };
+        let place = Place::at(pool, &Path::of(&["spec", "cidr"]));
+        match range.family() {
+            Family::V6 if is_operator_managed(pool) || pool.root().text_at(&MANAGED_BY) == Some("tigera-operator") => {
+                if range.to_string() != text {
+                    let message = format!(
+                        "the range of the pool must be \"{range}\", its canonical form, but the Tigera operator keeps the pool: write it so in the Installation resource"
+                    );
+                    plan.warning(&OPERATOR_MANAGED, place.with_current(text).with_proposed(range.to_string()), message);
+                }
+            }
+            Family::V6 => ipv6(pool, range, config, plan),
+            Family::V4 if config.mode == Mode::Ipv6Only => {
+                plan.warning(&IPV4_POOL, place, format!("the IPv4 pool \"{range}\" stays: delete it when no pod uses it any more"));
+            }
+            Family::V4 => {}
+        }
+    }
+}
+
+fn ipv6(pool: &Resource<'_>, range: Cidr, config: &Config, plan: &mut Plan) {
+    let at = |key: &str| Path::of(&["spec", key]);
+    let said = |key: &str| pool.root().text_at(&["spec", key]);
+    let message = format!("range of the IPv6 pool written in canonical form \"{range}\"");
+    plan.want(pool, &CANONICAL, Op::is(at("cidr"), range.to_string()), message);
+    if !matches!(said("ipipMode"), None | Some("Never" | "")) {
+        plan.want(
+            pool,
+            &NO_IPIP,
+            Op::is(at("ipipMode"), "Never"),
+            "`ipipMode` of the IPv6 pool set to \"Never\": IPIP does not carry IPv6",
+        );
+    }
+    if let Some(asked) = config.ipv6_encapsulation {
+        let mode = match asked {
+            Encapsulation::None => "Never",
+            Encapsulation::Vxlan => "Always",
+            Encapsulation::VxlanCrossSubnet => "CrossSubnet",
+        };
+        if said("vxlanMode").unwrap_or("Never") != mode {
+            let message = format!("`vxlanMode` of the IPv6 pool set to \"{mode}\", as the functionConfig asks");
+            plan.want(pool, &ENCAPSULATION, Op::is(at("vxlanMode"), mode), message);
+        }
+    }
+    let nat = said("natOutgoing") == Some("true");
+    match config.nat_outgoing {
+        Some(asked) if asked != nat => {
+            let message = format!("`natOutgoing` of the IPv6 pool set to {asked}, as the functionConfig asks");
+            plan.want(pool, &NAT_OUTGOING, Op::is(at("natOutgoing"), asked), message);
+        }
+        None if !nat && range.is_unique_local() => {
+            plan.warning(&NAT_OUTGOING, Place::at(pool, &at("natOutgoing")), no_nat_outgoing(range));
+        }
+        _ => {}
+    }
+    let size = said("blockSize").and_then(|size| size.parse().ok());
+    if let Some(message) = block_size_error(range, size, config) {
+        plan.error(&BLOCK_SIZE, Place::at(pool, &at("blockSize")), message);
+    } else if let Some(size) = config.ipv6_block_size {
+        let message = format!("blocks of the IPv6 pool set to /{size}, as the functionConfig asks");
+        plan.want(pool, &BLOCK_SIZE, Op::is(at("blockSize"), u32::from(size)), message);
+    }
+}

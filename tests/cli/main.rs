@@ -1,0 +1,9 @@
+//! The program as people and hosts run it.
+
+#![expect(clippy::disallowed_methods, reason = "the tests make the files that the program reads")]
+
+#[cfg(unix)]
+mod argocd;
+mod common;
+mod files;
+mod legacy_plugin;

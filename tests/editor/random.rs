@@ -1,0 +1,296 @@
+//! Random documents, random wishes: what must hold for all of them.
+
+use enable_dual_stack::text::{Span, splice};
+use enable_dual_stack::yaml::{Op, Path, Step, Tree, Value, Want, agrees, lower};
+use proptest::prelude::*;
+
+use super::oracle;
+use super::render::{Choices, Model, document};
+
+/// A document in a random style, with the line breaks and the end that Windows and editors make.
+fn random_document(choices: &mut Choices<'_>) -> String {
+    let model = Model::random(choices, 3);
+    let mut text = document(&model, choices);
+    if choices.once_in(5) {
+        text = text.replace('\n', "\r\n");
+    }
+    if choices.once_in(5) {
+        text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    }
+    if choices.once_in(8) {
+        text.insert(0, '\u{feff}');
+    }
+    text
+}
+
+/// As the oracle reads numbers.
+fn normal(value: Value) -> Value {
+    match value {
+        Value::List(items) => Value::List(items.into_iter().map(normal).collect()),
+        Value::Map(entries) => Value::Map(entries.into_iter().map(|(key, value)| (key, normal(value))).collect()),
+        other => other,
+    }
+}
+
+fn read(text: &str) -> Value {
+    let mut documents = oracle::read(text).unwrap_or_else(|error| panic!("{error} in {text:?}\n{text}"));
+    assert!(documents.len() <= 1);
+    documents.pop().unwrap_or(Value::Null)
+}
+
+/// A place in `value`, often one that is there.
+fn random_path(value: &Value, choices: &mut Choices<'_>) -> Path {
+    let (mut path, mut at) = (Path::root(), value.clone());
+    for _ in 0..6 {
+        match &at {
+            Value::Map(entries) => {
+                let known = choices.below(entries.len() + 1);
+                let (key, next) = match entries.get(known) {
+                    Some((key, value)) => (key.clone(), value.clone()),
+                    None => (choices.of(&["new", "other", "no"]).to_owned(), Value::Null),
+                };
+                path = path.key(&key);
+                at = next;
+            }
+            Value::List(items) => {
+                let item = items.get(choices.below(items.len() + 1));
+                let name = item.and_then(|item| item.get("name")).and_then(Value::as_str);
+                path = match (item, name) {
+                    (Some(_), Some(name)) if choices.once_in(2) => path.item("name", name),
+                    (Some(_), _) => path.index(items.iter().position(|other| Some(other) == item).expect("it is there")),
+                    (None, _) => path.item("name", choices.of(&["fresh", "yes"])),
+                };
+                at = match path.steps().last() {
+                    Some(Step::Item { key, value }) => items.iter().find(|item| named(item, key, value)).cloned().unwrap_or(Value::Null),
+                    _ => item.cloned().unwrap_or(Value::Null),
+                };
+            }
+            Value::Str(text) if choices.once_in(2) => match oracle::read(text).as_deref() {
+                Ok([inner @ (Value::Map(_) | Value::List(_))]) => {
+                    path = path.inside();
+                    at = inner.clone();
+                }
+                _ => break,
+            },
+            Value::Null if choices.once_in(3) => {
+                path = path.key("new");
+            }
+            _ => break,
+        }
+        if choices.once_in(4) {
+            break;
+        }
+    }
+    path
+}
+
+fn named(item: &Value, key: &str, value: &str) -> bool {
+    item.get(key).and_then(Value::as_str) == Some(value)
+}
+
+fn random_value(choices: &mut Choices<'_>) -> Value {
+    fn of(model: Model) -> Value {
+        match model {
+            Model::Null => Value::Null,
+            Model::Bool(value) => Value::Bool(value),
+            Model::Number(value) => Value::Number(value.to_string()),
+            Model::Text(text) | Model::Document(text) => Value::Str(text),
+            Model::List(items) => Value::List(items.into_iter().map(of).collect()),
+            Model::Map(entries) => Value::Map(entries.into_iter().map(|(key, value)| (key, of(value))).collect()),
+        }
+    }
+    of(Model::any(choices, 2))
+}
+
+fn is_or_exists(choices: &mut Choices<'_>, value: Value) -> Want {
+    if choices.once_in(3) { Want::Exists(value) } else { Want::Is(value) }
+}
+
+fn random_op(value: &Value, choices: &mut Choices<'_>) -> Op {
+    let path = random_path(value, choices);
+    if let Some(Step::Item { key, value }) = path.steps().last() {
+        // A whole item must have what tells it apart.
+        let item = Value::Map(vec![(key.clone(), Value::from(value.as_str())), ("more".to_owned(), random_value(choices))]);
+        let want = if choices.once_in(3) { Want::Absent } else { is_or_exists(choices, item) };
+        return Op::new(path, want);
+    }
+    let want = match choices.below(8) {
+        0 => Want::Exists(random_value(choices)),
+        1 => Want::Contains(random_value(choices)),
+        2 if !path.steps().is_empty() => Want::Absent,
+        3 if matches!(path.steps().last(), Some(Step::Key(_))) => Want::Named("renamed".into()),
+        _ => Want::Is(random_value(choices)),
+    };
+    Op::new(path, want)
+}
+
+/// Makes `op` hold in a value; an error where no edit is expected to be able to. Inner documents become what they say.
+fn apply(value: &mut Value, steps: &[Step], want: &Want) -> Result<(), ()> {
+    let is_absent = matches!(want, Want::Absent | Want::Named(_));
+    let Some((step, rest)) = steps.split_first() else {
+        match want {
+            Want::Is(wanted) => *value = wanted.clone(),
+            Want::Exists(wanted) if *value == Value::Null => *value = wanted.clone(),
+            Want::Contains(wanted) => {
+                if *value == Value::Null {
+                    *value = Value::List(vec![]);
+                }
+                let Value::List(items) = value else { return Err(()) };
+                if !items.contains(wanted) {
+                    items.push(wanted.clone());
+                }
+            }
+            _ => {}
+        }
+        return Ok(());
+    };
+    if *value == Value::Null && !is_absent {
+        match step {
+            Step::Key(_) => *value = Value::Map(vec![]),
+            Step::Item { .. } => *value = Value::List(vec![]),
+            _ => return Err(()),
+        }
+    }
+    match (step, value) {
+        (Step::Key(key), Value::Map(entries)) => {
+            let position = entries.iter().position(|(name, _)| name == key);
+            match (position, want) {
+                (Some(at), Want::Absent) if rest.is_empty() => drop(entries.remove(at)),
+                (Some(at), Want::Named(name)) if rest.is_empty() => entries[at].0.clone_from(name),
+                (Some(at), _) => return apply(&mut entries[at].1, rest, want),
+                (None, _) if is_absent => {}
+                (None, _) => {
+                    entries.push((key.clone(), Value::Null));
+                    return apply(&mut entries.last_mut().expect("pushed").1, rest, want);
+                }
+            }
+            Ok(())
+        }
+        (Step::Index(at), Value::List(items)) => {
+            if rest.is_empty() && *want == Want::Absent {
+                items.remove(*at);
+                return Ok(());
+            }
+            apply(items.get_mut(*at).ok_or(())?, rest, want)
+        }
+        (Step::Item { key, value: name }, Value::List(items)) => {
+            let position = items.iter().position(|item| named(item, key, name));
+            match position {
+                Some(at) if rest.is_empty() && *want == Want::Absent => drop(items.remove(at)),
+                Some(at) => return apply(&mut items[at], rest, want),
+                None if is_absent => {}
+                // What tells the item apart comes first; a whole item that is wanted says the rest.
+                None => {
+                    let mut item = Value::Map(vec![(key.clone(), Value::from(name.as_str()))]);
+                    match (rest, want) {
+                        ([], Want::Is(Value::Map(more)) | Want::Exists(Value::Map(more))) => {
+                            let Value::Map(entries) = &mut item else { return Err(()) };
+                            entries.extend(more.iter().filter(|(other, _)| other != key).cloned());
+                        }
+                        ([], _) => return Err(()),
+                        _ => apply(&mut item, rest, want)?,
+                    }
+                    items.push(item);
+                }
+            }
+            Ok(())
+        }
+        (Step::Inside, value) => {
+            if let Value::Str(text) = value {
+                *value = read(text);
+            }
+            apply(value, rest, want)
+        }
+        _ if is_absent => Ok(()),
+        _ => Err(()),
+    }
+}
+
+/// Reads the strings that `steps` go into.
+fn open(value: &mut Value, steps: &[Step]) {
+    let Some((step, rest)) = steps.split_first() else { return };
+    let child = match (step, &mut *value) {
+        (Step::Inside, Value::Str(text)) => {
+            *value = read(text);
+            Some(value)
+        }
+        (Step::Inside, value) => Some(value),
+        (Step::Key(key), Value::Map(entries)) => entries.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
+        (Step::Index(at), Value::List(items)) => items.get_mut(*at),
+        (Step::Item { key, value }, Value::List(items)) => items.iter_mut().find(|item| named(item, key, value)),
+        _ => None,
+    };
+    if let Some(child) = child {
+        open(child, rest);
+    }
+}
+
+fn comments(text: &str) -> Vec<&str> {
+    text.split("#c").skip(1).map(|rest| &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())]).collect()
+}
+
+fn check(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
+    let text = random_document(&mut Choices::new(document));
+    let mut choices = Choices::new(wishes);
+    let before = read(&text);
+    let tree = Tree::parse(&text, Span::new(0, text.len())).expect("what one reader reads, the other does, too");
+    let Some(root) = tree.roots().next() else { return Ok(()) };
+    prop_assert_eq!(normal(Value::of(root)), before.clone(), "two readers of\n{}", text);
+
+    let ops: Vec<_> = (0..=choices.below(3)).map(|_| random_op(&before, &mut choices)).collect();
+    let mut expected = before.clone();
+    let possible = ops.iter().try_for_each(|op| apply(&mut expected, op.path.steps(), &op.want));
+    let context = || format!("{text}\n--- {ops:#?}");
+    let lowered = match lower(root, &ops) {
+        Ok(lowered) => lowered,
+        Err(blocked) => {
+            let excused = possible.is_err() || ops.len() > 1 || text.contains('&') || text.contains("? ");
+            prop_assert!(excused, "blocked: {}\n{}", blocked, context());
+            return Ok(());
+        }
+    };
+    let after = splice(&text, lowered.edits.clone()).map_err(|overlap| TestCaseError::fail(format!("{overlap}\n{}", context())))?;
+    let context = || format!("{text}\n--- {ops:#?}\n--- {after}");
+    prop_assert!(possible.is_ok(), "no edit was expected\n{}", context());
+
+    let reread = oracle::read(&after).map_err(|error| TestCaseError::fail(format!("{error}\n{}", context())))?;
+    let mut actual = reread.into_iter().next().unwrap_or(Value::Null);
+    ops.iter().for_each(|op| open(&mut actual, op.path.steps()));
+    ops.iter().for_each(|op| open(&mut expected, op.path.steps()));
+    prop_assert_eq!(oracle::difference(&actual, &expected), None, "{}", context());
+
+    let tree = Tree::parse(&after, Span::new(0, after.len())).map_err(|error| TestCaseError::fail(format!("{error}\n{}", context())))?;
+    let edited = tree.roots().next().expect("a document");
+    prop_assert_eq!(normal(Value::of(edited)), read(&after), "two readers of\n{}", after);
+    prop_assert!(agrees(root, edited, &ops), "refused by our own check\n{}", context());
+    let again = lower(edited, &ops).map_err(|blocked| TestCaseError::fail(format!("a second time: {blocked}\n{}", context())))?;
+    let removes = ops.iter().any(|op| matches!(op.want, Want::Absent | Want::Named(_)));
+    prop_assert!(again.edits.is_empty() || removes, "a second time: {:?}\n{}", again.edits, context());
+    prop_assert_eq!(lowered.edits.is_empty(), lowered.done.is_empty(), "edits and what they do\n{}", context());
+    prop_assert!(lowered.edits.is_empty() == (text == after), "an edit that changes nothing\n{}", context());
+
+    let has_none = |value: &Option<Value>| match value {
+        Some(Value::Map(_) | Value::List(_)) => false,
+        Some(Value::Str(text)) => !text.contains("#c"),
+        _ => true,
+    };
+    if !removes && lowered.done.iter().all(|done| has_none(&done.current)) {
+        let mut after = comments(&after).into_iter();
+        let kept = comments(&text).into_iter().all(|comment| after.any(|other| other == comment));
+        prop_assert!(kept, "a comment is lost, or moved\n{}", context());
+    }
+    Ok(())
+}
+
+fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 0..most)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn wishes_hold_and_nothing_else_changes(document in bytes(400), wishes in bytes(60)) {
+        check(&document, &wishes)?;
+    }
+}
