@@ -141,8 +141,8 @@ pub fn is_plain_safe(text: &str, flow: bool) -> bool {
             || matches!(c, '_' | '-' | '.' | '/' | ':' | '+' | '=' | '@' | '%' | '(' | ')' | '$' | ' ')
             || (!flow && matches!(c, ',' | '{' | '}' | '[' | ']' | '|' | '*' | '!' | '<' | '>' | '?' | ';' | '&' | '"' | '\'' | '\\' | '~'))
     };
-    // A flag such as `--cluster-cidr=a,b`, too: a dash begins a list item only in front of a blank.
-    let first = text.strip_prefix("--").unwrap_or(text);
+    // A flag such as `--cluster-cidr=a,b` or `-bird-live`, too: a dash begins a list item only in front of a blank.
+    let first = text.strip_prefix("--").or_else(|| text.strip_prefix('-')).unwrap_or(text);
     let starts_well = first.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.' | '$' | '('));
     // Digits, signs, dots and colons alone: numbers, dates, and the base-60 numbers of YAML 1.1.
     let could_be_number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
@@ -261,6 +261,7 @@ mod tests {
             "all()",
             "a=b",
             "--cluster-cidr=10.244.0.0/16,fd00::/56",
+            "-bird6-live",
             "kube-proxy --a='b \"c\"' \\d ~e 1>>/var/log/f 2>&1",
         ] {
             assert!(is_plain_safe(text, false), "{text:?}");
