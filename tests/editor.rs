@@ -165,6 +165,7 @@ fn a_value_keeps_its_quotes() {
     check("a: 1\n", &[is("a", 2)], "a: 2\n");
     check("a: &x b\n", &[is("a", "c")], "a: &x c\n");
     check("a: !!str b\n", &[is("a", "c")], "a: !!str c\n");
+    check("a: !!str b\nc: !!int \"1\"\n", &[is("a", true), is("c", "x")], "a: true\nc: x\n");
 }
 
 #[test]
@@ -259,6 +260,11 @@ fn nothing_is_edited_in_two_places_at_once() {
         &[is("d.b.c", "q")],
         "`d.b` comes from a merge key (`<<`): an edit would change every place that uses it; write it out there",
     );
+    for op in [absent("a"), is("a", "q")] {
+        let reason = "`a` holds an anchor that other places refer to: they would lose it; write the value out there";
+        check_blocked("a: {b: &x 1}\nc: *x\n", &[op], reason);
+    }
+    check("a: {b: &x 1, c: *x}\nd: 1\n", &[absent("a")], "d: 1\n");
     check("a: &x {b: 1}\nc: *x\n", &[is("c", "q")], "a: &x {b: 1}\nc: q\n");
     check("a: &x {b: 1}\nd: {<<: *x}\n", &[is("d.b", "q")], "a: &x {b: 1}\nd: {<<: *x, b: q}\n");
     check("a: &x {b: 1}\nd: {<<: *x}\n", &[is("d.b", 1)], "a: &x {b: 1}\nd: {<<: *x}\n");
@@ -288,6 +294,13 @@ fn the_smallest_part_of_a_block_changes() {
     check("a: |\n  one\n", &[is("a", "one")], "a: \"one\"\n");
     check("a: |2\n   one\n  two\n", &[is("a", " one\n two\n")], "a: |2\n   one\n   two\n");
     check("a: >-\n  one\n  two\n", &[is("a", "three")], "a: \"three\"\n");
+}
+
+#[test]
+fn the_comment_of_a_block_that_goes_stays() {
+    check("a: | # why\n  one\nb: 1\n", &[is("a", "two")], "a: \"two\" # why\nb: 1\n");
+    check("a: >- # why\n  one\nb: 1\n", &[is("a", true)], "a: true # why\nb: 1\n");
+    check("a: |2 # why\n  one\nb: 1\n", &[is("a", Value::map([("c", Value::from("x"))]))], "a: # why\n  c: x\nb: 1\n");
 }
 
 #[test]
@@ -349,6 +362,8 @@ fn entries_are_taken_out_with_their_lines() {
     check("a: 1\nb:\n  - 2\n  - 3\n", &[absent("b")], "a: 1\n");
     check("a: 1\nb: 2", &[absent("b")], "a: 1");
     check("a:\n  b: 1\nc: 2\n", &[absent("a.b")], "a: {}\nc: 2\n");
+    check("a: &x !!map # why\n# so\n  b: 1\nc: 2\n", &[absent("a.b")], "a: &x !!map {} # why\n# so\nc: 2\n");
+    check("a: 1\n", &[absent("a")], "{}\n");
     check("- a: 1\n  b: 2\n", &[absent("[0].a")], "- b: 2\n");
     check("- a: 1\n  b: 2\n", &[absent("[0].b")], "- a: 1\n");
     check("- a: 1\n  # about b\n  b: 2\n", &[absent("[0].a")], "- \n  # about b\n  b: 2\n");
@@ -428,6 +443,7 @@ fn a_value_of_another_kind_is_replaced_whole() {
     check("a: 1 # one\nb: 2\n", &[is("a", map.clone())], "a: # one\n  x: q\n  z:\n  - w\nb: 2\n");
     check("a:\n  c: 1\n  d: 2\nb: 2\n", &[is("a", "x")], "a: x\nb: 2\n");
     check("a:\n- 1\nb: 2\n", &[is("a", map.clone())], "a:\n  x: q\n  z:\n  - w\nb: 2\n");
+    check("- 1\n- 2\n", &[is("[0]", Value::list([Value::from("x")]))], "-\n  - x\n- 2\n");
     check("{a: [1], b: 2}\n", &[is("a", map)], "{a: {x: q, z: [w]}, b: 2}\n");
 }
 

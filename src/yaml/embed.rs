@@ -5,7 +5,7 @@
 //! in the container (a literal block, or quotes), so that the rest of the scalar keeps its looks. Where a container
 //! cannot take an edit piece by piece (folded, plain), the whole scalar is written anew in double quotes.
 
-use super::{Kind, Node, Style, quoted};
+use super::{Kind, Node, Style, quoted, style};
 use crate::text::{self, Edit, Span};
 
 /// The document that a scalar holds.
@@ -21,6 +21,8 @@ pub struct Embedded {
     stretches: Vec<(usize, usize)>,
     /// Columns that the lines of a literal block are indented by.
     indent: usize,
+    /// The comment in the header of a block scalar.
+    comment: String,
     /// Whether the header of a literal block says the indentation.
     has_indicator: bool,
 }
@@ -41,7 +43,7 @@ impl Embedded {
         .unwrap_or_else(|| (node.text().unwrap_or_default().to_owned(), Vec::new(), 0));
         let header = &source[outer.start..text::line_end(source, outer.start)];
         let has_indicator = header.trim_start_matches(['|', '+', '-']).starts_with(|c: char| c.is_ascii_digit());
-        Some(Self { text, container, outer, newline: text::newline(source, outer.start), stretches, indent, has_indicator })
+        Some(Self { text, container, outer, newline: text::newline(source, outer.start), stretches, indent, comment: style::header_comment(node).to_owned(), has_indicator })
     }
 
     /// The outer offset of the inner `offset`; the start of the scalar where there is no mapping.
@@ -79,7 +81,7 @@ impl Embedded {
             return Ok(edits.into_iter().map(|edit| self.lift_one(&edit)).collect());
         }
         let whole = text::splice(&self.text, edits)?;
-        Ok(vec![Edit::replace(self.outer, quoted(&whole))])
+        Ok(vec![Edit::replace(self.outer, quoted(&whole) + &self.comment)])
     }
 
     fn lift_one(&self, edit: &Edit) -> Edit {

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::parse::skip_blanks_and_comments;
-use super::{Kind, Layout, Node};
+use super::{Kind, Layout, Node, style};
 use crate::text::{self, Edit, Span};
 
 /// Where the entries of a mapping, or the items of a sequence, stand. A block item begins at its dash.
 pub(super) fn members(collection: Node<'_>) -> Vec<Span> {
     let block = collection.kind() == Kind::Sequence(Layout::Block);
-    let entries = collection.entries().map(|(key, value)| Span::new(key.start(), value.span().end.max(key.span().end)));
+    let entries = collection.entries().map(|(key, value)| Span::new(style::entry_start(key), value.span().end.max(key.span().end)));
     let items = collection.items().map(|item| Span::new(if block { item.slot() - 1 } else { item.start() }, item.span().end));
     entries.chain(items).collect()
 }
@@ -35,10 +35,11 @@ pub(super) fn run(collection: Node<'_>, members: &[Span], run: Range<usize>) -> 
     let span = Span::new(members[run.start].start, members[run.end - 1].end);
     match (block, members.get(run.end)) {
         (true, _) if run.len() == members.len() => {
-            let slot = collection.slot();
-            let from = if text[slot..span.start].trim().is_empty() { slot } else { span.start };
+            // The brackets go behind the key, its anchor and tag; a comment there stays.
+            let from = properties_end(text, collection.slot(), span.start);
             let empty = if matches!(collection.kind(), Kind::Mapping(_)) { "{}" } else { "[]" };
-            Edit::replace(Span::new(from, span.end), format!("{}{empty}", if from == slot { " " } else { "" }))
+            let blank = if text[..from].is_empty() || text[..from].ends_with(['\n', '\u{feff}']) { "" } else { " " };
+            Edit::replace(Span::new(from, span.end), format!("{blank}{empty}{}", text[from..span.start].trim_end()))
         }
         (true, next) => Edit::delete(lines(text, span, next)),
         (false, _) if run.len() == members.len() => {
@@ -48,6 +49,16 @@ pub(super) fn run(collection: Node<'_>, members: &[Span], run: Range<usize>) -> 
         (false, Some(next)) => Edit::delete(Span::new(span.start, next.start)),
         (false, None) => Edit::delete(Span::new(members[run.start - 1].end, span.end)),
     }
+}
+
+/// Where the anchor and tag that begin at or after `from` end; `from`, if there are none.
+fn properties_end(text: &str, from: usize, end: usize) -> usize {
+    let rest = text[from..end].trim_start_matches([' ', '\t']);
+    if !rest.starts_with(['&', '!']) {
+        return from;
+    }
+    let word = rest.find([' ', '\t', '\r', '\n']).unwrap_or(rest.len());
+    properties_end(text, end - rest.len() + word, end)
 }
 
 /// The lines of a block member; where it begins behind a dash, what follows moves up to there.
@@ -63,9 +74,9 @@ fn lines(text: &str, span: Span, next: Option<&Span>) -> Span {
         return Span::new(span.start, direct.map_or(end, |next| next.start));
     }
     match text[end..].find('\n') {
+        // The last member goes with the line break before it: text that comes behind the collection stands at its end.
+        _ if next.is_none() && line > 0 => Span::new(text::line_end(text, line - 1), end),
         Some(newline) => Span::new(line, end + newline + 1),
-        // The last line has no line break: take the one before it.
-        None if line > 0 => Span::new(text[..line].trim_end_matches(['\r', '\n']).len(), end),
         None => Span::new(line, end),
     }
 }

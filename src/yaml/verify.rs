@@ -13,8 +13,10 @@ pub fn agrees(before: Node<'_>, after: Node<'_>, ops: &[Op]) -> bool {
         open(&mut actual, op.path.steps());
     }
     // Removals come last and from the back, so that the positions of the others stay true.
-    let (removals, others): (Vec<_>, Vec<_>) = ops.iter().partition(|op| op.want == Want::Absent);
-    for op in others.into_iter().chain(removals.into_iter().rev()) {
+    let (mut removals, others): (Vec<_>, Vec<_>) = ops.iter().partition(|op| op.want == Want::Absent);
+    removals.sort_by(|a, b| b.path.cmp(&a.path));
+    removals.dedup_by(|a, b| a.path == b.path);
+    for op in others.into_iter().chain(removals) {
         apply(&mut expected, op.path.steps(), &op.want);
     }
     expected == actual
