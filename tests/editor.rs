@@ -94,6 +94,7 @@ fn the_last_line_has_no_line_break() {
     check("a: 1", &[is("b", "x")], "a: 1\nb: x");
     check("a: 1 # one", &[is("b", "x")], "a: 1 # one\nb: x");
     check("a: |\n  one", &[is("b", "x")], "a: |-\n  one\nb: x");
+    check("a:\n  b: |\n    one", &[is("a.c", "x"), is("d", "z")], "a:\n  b: |-\n    one\n  c: x\nd: z");
     check("a: |-\n  one", &[is("b", "x")], "a: |-\n  one\nb: x");
     check("a: |2+ # c\n  one", &[is("b", "x")], "a: |2- # c\n  one\nb: x");
     check("a:\r\n- 1", &[contains("a", "x")], "a:\r\n- 1\r\n- x");
@@ -292,6 +293,9 @@ fn the_smallest_part_of_a_block_changes() {
     check("a: |\n  one\n  two\nb: 1\n", &[is("a", "one\n")], "a: |\n  one\nb: 1\n");
     check("a: |-\n  one\n\n  two\n", &[is("a", "one\n\nzwei\n\ntwo")], "a: |-\n  one\n\n  zwei\n\n  two\n");
     check("a: |\n  one\n", &[is("a", "one")], "a: \"one\"\n");
+    check("a: |-\n\n  one\n", &[is("a", "two")], "a: |-\n  two\n");
+    check("a: |\n  one\n\n  two\n", &[is("a", "one\nx\ntwo\n")], "a: |\n  one\n  x\n  two\n");
+    check("a: |\n  one\nb: 1\n", &[is("a", "one\n\ntwo\n")], "a: |\n  one\n\n  two\nb: 1\n");
     check("a: |2\n   one\n  two\n", &[is("a", " one\n two\n")], "a: |2\n   one\n   two\n");
     check("a: >-\n  one\n  two\n", &[is("a", "three")], "a: \"three\"\n");
 }
@@ -307,6 +311,7 @@ fn the_comment_of_a_block_that_goes_stays() {
 fn the_first_line_of_a_block_decides_its_indentation() {
     // Without `|2`, blanks at the start of the first line would be indentation.
     check("a: |\n  one\n  two\n", &[is("a", " one\ntwo\n")], "a: \" one\\ntwo\\n\"\n");
+    check("a:\n  b: >+\n    one\n\n  c: 1\n", &[is("a.b", 2)], "a:\n  b: 2\n  c: 1\n");
     check("a: |\n  one\n", &[is("a", "\n one\n")], "a: \"\\n one\\n\"\n");
 }
 
@@ -328,6 +333,7 @@ fn documents_in_strings() {
     check("a: |-\n  b: 1", &[is("a > c", "x")], "a: |-\n  b: 1\n  c: x");
     check("a: |\n  b: 1\n  c: 2\n  d: 3\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\n  d: 3\ne: 4\n");
     check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\ne: 4\n");
+    check("a: |\n  b: 1\n\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n\n  c: 2\ne: 4\n");
     check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n  c: 2\ne: 4\n");
     check("a: \"b: 1\\nc: 2\\n\"\n", &[is("a > b", "x"), is("a > d", "q")], "a: \"b: x\\nc: 2\\nd: q\\n\"\n");
     check_blocked("a: |\n  b: [\n", &[is("a > b", "x")], "the document in `a` cannot be read: unclosed bracket '['");
@@ -361,6 +367,8 @@ fn entries_are_taken_out_with_their_lines() {
     check("a: 1\nb: 2 # two\nc: 3\n", &[absent("b")], "a: 1\nc: 3\n");
     check("a: 1\nb:\n  - 2\n  - 3\n", &[absent("b")], "a: 1\n");
     check("a: 1\nb: 2", &[absent("b")], "a: 1");
+    check("a: |+\n  one\n\nb: 2\n\nc: 3\n", &[absent("b")], "a: |+\n  one\n\nc: 3\n");
+    check("a: |\n  one\nb: 2", &[absent("b")], "a: |\n  one\n");
     check("a:\n  b: 1\nc: 2\n", &[absent("a.b")], "a: {}\nc: 2\n");
     check("a: &x !!map # why\n# so\n  b: 1\nc: 2\n", &[absent("a.b")], "a: &x !!map {} # why\n# so\nc: 2\n");
     check("a: 1\n", &[absent("a")], "{}\n");

@@ -36,7 +36,8 @@ fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>) {
     if text::line_end(text, node.span().end) == text.len() {
         // Unless the scalar is written anew, or this is done already for a collection in this one.
         let keep = keep_last_line_as_it_is(node);
-        let is_free = |keep: &Edit| edits.iter().all(|edit| edit.span.end <= keep.span.start || keep.span.end < edit.span.start);
+        let is_free =
+            |keep: &Edit| edits.iter().all(|edit| edit != keep && (edit.span.end <= keep.span.start || keep.span.end < edit.span.start));
         let keep = keep.filter(is_free);
         edits.extend(keep);
     }

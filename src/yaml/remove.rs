@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::parse::skip_blanks_and_comments;
-use super::{Kind, Layout, Node, style};
+use super::parse::{keeps_line_breaks, skip_blanks_and_comments};
+use super::{Kind, Layout, Node, Style, style};
 use crate::text::{self, Edit, Span};
 
 /// Where the entries of a mapping, or the items of a sequence, stand. A block item begins at its dash.
@@ -41,7 +41,17 @@ pub(super) fn run(collection: Node<'_>, members: &[Span], run: Range<usize>) -> 
             let blank = if text[..from].is_empty() || text[..from].ends_with(['\n', '\u{feff}']) { "" } else { " " };
             Edit::replace(Span::new(from, span.end), format!("{blank}{empty}{}", text[from..span.start].trim_end()))
         }
-        (true, next) => Edit::delete(lines(text, span, next)),
+        (true, next) => match block_scalar_before(collection, span.start) {
+            // The line break at the end of the scalar is a part of it.
+            Some(_) if next.is_none() && text::line_end(text, span.end) == text.len() => {
+                Edit::delete(Span::new(text::line_start(text, span.start), text.len()))
+            }
+            // The blank lines that follow would become a part of it.
+            Some(scalar) if keeps_line_breaks(scalar.span().of(text)) => {
+                Edit::delete(lines(text, Span::new(span.start, behind_blank_lines(text, span.end)), next))
+            }
+            _ => Edit::delete(lines(text, span, next)),
+        },
         (false, _) if run.len() == members.len() => {
             let Span { start, end } = collection.span();
             Edit::delete(Span::new(start + 1, end - 1))
@@ -49,6 +59,19 @@ pub(super) fn run(collection: Node<'_>, members: &[Span], run: Range<usize>) -> 
         (false, Some(next)) => Edit::delete(Span::new(span.start, next.start)),
         (false, None) => Edit::delete(Span::new(members[run.start - 1].end, span.end)),
     }
+}
+
+/// The last value in front of `offset`, if it is a block scalar.
+fn block_scalar_before(collection: Node<'_>, offset: usize) -> Option<Node<'_>> {
+    let last = collection.descendants().take_while(|node| node.start() < offset).last();
+    last.filter(|node| matches!(node.kind(), Kind::Scalar(Style::Literal | Style::Folded)))
+}
+
+/// The end of the line of `offset`, or of the last blank line that follows it.
+fn behind_blank_lines(text: &str, offset: usize) -> usize {
+    let end = text::line_end(text, offset);
+    let blank = text[end..].len() - text[end..].trim_start_matches(['\r', '\n', ' ']).len();
+    text[end..end + blank].rfind('\n').map_or(end, |newline| text::line_end(text, end + newline))
 }
 
 /// Where the anchor and tag that begin at or after `from` end; `from`, if there are none.

@@ -160,8 +160,7 @@ pub(super) fn refuse_mixed(wish: &Wish<'_>, path: &Path, offset: usize) -> Resul
     let is_list = !wish.indexes.is_empty() || !wish.items.is_empty() || !wish.contains.is_empty();
     let kinds = [!wish.keys.is_empty(), is_list, !wish.inside.is_empty()].iter().filter(|&&kind| kind).count();
     if let Some(request) = first_request(wish).filter(|_| kinds > 1) {
-        let reason =
-            format!("two edits want values of different kinds at `{path}`; this is a bug of enable-dual-stack, please report it");
+        let reason = format!("two edits want values of different kinds at `{path}`; this is a bug of enable-dual-stack, please report it");
         return Err(blocked(request, path, offset, reason));
     }
     wish.keys.iter().try_for_each(|(key, wish)| refuse_mixed(wish, &path.key(key), offset))?;

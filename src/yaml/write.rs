@@ -85,6 +85,9 @@ pub(super) fn block_line(text: &str, column: usize, look: &Look<'_>) -> String {
 /// A new item of a sequence whose last item is a mapping in braces: on one line, or over lines, as that one is.
 pub(super) fn like_last_item(item: &Value, sequence: Node<'_>, look: &Look<'_>) -> Option<String> {
     let Value::Map(entries) = item else { return None };
+    if entries.is_empty() {
+        return None;
+    }
     let last = sequence.items().last().filter(|last| last.kind() == Kind::Mapping(Layout::Flow))?;
     let text = last.tree().text();
     let members: Vec<_> = last.entries().collect();

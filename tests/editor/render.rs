@@ -230,7 +230,7 @@ impl Writer<'_, '_> {
             self.end_of_line();
             return;
         }
-        let anchor = self.choices.once_in(16).then(|| format!("n{}", self.anchors.len()));
+        let anchor = self.choices.once_in(16).then(|| format!("n{}", self.out.len()));
         if let Some(name) = &anchor {
             let _ = write!(self.out, " &{name}");
         }
