@@ -12,7 +12,8 @@ pub fn agrees(before: Node<'_>, after: Node<'_>, ops: &[Op]) -> bool {
         open(&mut expected, op.path.steps());
     }
     // Removals come last and from the back, so that the positions of the others stay true.
-    let (removals, others): (Vec<_>, Vec<_>) = ops.iter().filter(|op| !holds(before, op)).partition(|op| op.want == Want::Absent);
+    let (removals, others): (Vec<_>, Vec<_>) =
+        ops.iter().filter(|op| !holds(before, op.path.steps(), &op.want)).partition(|op| op.want == Want::Absent);
     for op in others {
         apply(&mut expected, op.path.steps(), &op.want);
     }
@@ -25,19 +26,26 @@ pub fn agrees(before: Node<'_>, after: Node<'_>, ops: &[Op]) -> bool {
     is_said_by(&expected, &value_of(after))
 }
 
-/// Whether a wish holds through an alias or a merge key, which the values here do not follow.
-fn holds(root: Node<'_>, op: &Op) -> bool {
-    let place = op.path.steps().iter().try_fold(root, |node, step| match step {
+/// Whether a wish holds already, perhaps through an alias or a merge key, which the values here do not follow.
+fn holds(node: Node<'_>, steps: &[Step], want: &Want) -> bool {
+    let Some((step, rest)) = steps.split_first() else {
+        return match want {
+            Want::Is(value) => Value::of(node) == *value,
+            Want::Exists(_) => !node.is_null(),
+            Want::Contains(_) | Want::Absent | Want::Named(_) => false,
+        };
+    };
+    let next = match step {
         Step::Key(key) => node.get(key),
         Step::Index(index) => node.items().nth(*index),
         Step::Item { key, value } => node.items().find(|item| item.text_at(&[key]) == Some(value)),
-        Step::Inside => None,
-    });
-    place.is_some_and(|node| match &op.want {
-        Want::Is(value) => Value::of(node) == *value,
-        Want::Exists(value) => !node.is_null() || *value == Value::Null,
-        Want::Contains(_) | Want::Absent | Want::Named(_) => false,
-    })
+        Step::Inside => {
+            let text = node.text().unwrap_or_default();
+            let tree = Tree::parse(text, Span::new(0, text.len()));
+            return tree.is_ok_and(|tree| tree.roots().next().is_some_and(|root| holds(root, rest, want)));
+        }
+    };
+    next.is_some_and(|next| holds(next, rest, want))
 }
 
 /// The steps with the position of each item that they name, as far as they lead.
