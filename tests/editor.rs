@@ -1,5 +1,7 @@
 //! The editor by itself: hand-picked cases with their exact bytes here, random ones in `editor/random.rs`.
 
+#![expect(clippy::disallowed_methods, reason = "tests read the environment")]
+
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "editor/random.rs"]
@@ -354,6 +356,13 @@ fn line_breaks_are_those_of_the_line() {
 }
 
 #[test]
+fn nothing_is_edited_where_a_line_ends_in_a_carriage_return_alone() {
+    let reason = "a line ends in a carriage return alone, which readers disagree about: save the file with LF or CRLF line ends";
+    check_blocked("a: 1\rb: 2\n", &[is("b", "x")], reason);
+    check("a: \"1\\r2\"\r\nb: 2\n", &[is("b", "x")], "a: \"1\\r2\"\r\nb: x\n");
+}
+
+#[test]
 fn bytes_are_not_characters() {
     check("# größer – „ä“\nä: ö # ü\né:\n  ñ: 1\n", &[is("ä", "x"), is("é.q", "z")], "# größer – „ä“\nä: x # ü\né:\n  ñ: 1\n  q: z\n");
     check("a: |\n  ä: \"ö\"\n  b: 1\n", &[is("a > ä", "x"), is("a > b", "q")], "a: |\n  ä: \"x\"\n  b: q\n");
@@ -470,6 +479,14 @@ fn a_comment_that_an_edit_makes_a_lie_is_put_right() {
         &[off("[1].value")],
         "# Disable it.\n- name: a\n- name: b\n  value: \"true\"\n",
     );
+}
+
+#[test]
+fn a_mapping_without_braces() {
+    check("[a: 1]\n", &[is("[0].a", "x"), contains("", "q")], "[a: x, q]\n");
+    check("[a: 1]\n", &[is("[b=q].c", "x")], "[a: 1, {b: q, c: x}]\n");
+    check_blocked("[a: 1]\n", &[is("[0].b", "x")], "`[0]` is a mapping without braces: write them around it");
+    check_blocked("[a: 1]\n", &[absent("[0].a")], "`[0]` is a mapping without braces: write them around it");
 }
 
 #[test]

@@ -17,6 +17,11 @@ pub(super) fn lower_requests(root: Node<'_>, requests: Vec<Request<'_>>) -> Resu
     refuse_mixed(&wish, &Path::root(), root.start())?;
     let mut lowering = Lowering { text: root.tree().text(), out: Lowered::default() };
     lowering.node(root, &wish, &Path::root(), Spot { column: 0, like: None, item: None })?;
+    let lone = lone_carriage_return(root.span().of(lowering.text)).filter(|_| !lowering.out.edits.is_empty());
+    if let (Some(at), Some(request)) = (lone, first_request(&wish)) {
+        let reason = "a line ends in a carriage return alone, which readers disagree about: save the file with LF or CRLF line ends";
+        return Err(blocked(request, &Path::root(), root.span().start + at, reason));
+    }
     Ok(lowering.out)
 }
 
@@ -114,6 +119,9 @@ impl<'t> Lowering<'t> {
             Layout::Flow => format!("{}{colon}{}", write::key(key, &look, true), write::flow(value, Some(key), &look)),
             Layout::Block => write::block_entry(key, value, column, &look),
         };
+        if node.is_pair() && !(gone.is_empty() && values.is_empty()) {
+            return Err(because(wish, path, node.start(), format!("`{path}` is a mapping without braces: write them around it")));
+        }
         place::change(node, &gone, &values.iter().map(text_of).collect::<Vec<_>>(), &mut self.out.edits);
         Ok(())
     }
@@ -126,29 +134,25 @@ impl<'t> Lowering<'t> {
         path: &Path,
         spot: Spot<'t>,
     ) -> Result<(), Blocked> {
-        match wish.leaf.map(|leaf| (leaf, &leaf.wish.want)) {
-            Some((leaf, Want::Named(name))) => {
-                let look = Look::of(mapping);
-                let flow = mapping.kind() == Kind::Mapping(Layout::Flow);
-                self.done(leaf, path, key.text().map(Value::from), Some(Value::from(name.as_str())), key.start());
-                let text = match key.kind() {
-                    Kind::Scalar(Style::Plain) => write::key(name, &look, flow),
-                    _ => rewritten(key, &Value::from(name.as_str()), &look, flow),
-                };
-                self.out.edits.push(Edit::replace(key.span(), text));
-                Ok(())
-            }
-            _ => {
-                let before = self.out.edits.len();
-                self.node(value, wish, path, spot)?;
-                let explicit = mapping.kind() == Kind::Mapping(Layout::Block) && !has_colon(value);
-                if explicit && self.out.edits.len() > before {
-                    let reason = format!("`{path}` is a key without a value: write a `:` for it on the next line");
-                    return Err(because(wish, path, key.start(), reason));
-                }
-                Ok(())
-            }
+        if let Some((leaf, Want::Named(name))) = wish.leaf.map(|leaf| (leaf, &leaf.wish.want)) {
+            let look = Look::of(mapping);
+            let flow = mapping.kind() == Kind::Mapping(Layout::Flow);
+            self.done(leaf, path, key.text().map(Value::from), Some(Value::from(name.as_str())), key.start());
+            let text = match key.kind() {
+                Kind::Scalar(Style::Plain) => write::key(name, &look, flow),
+                _ => rewritten(key, &Value::from(name.as_str()), &look, flow),
+            };
+            self.out.edits.push(Edit::replace(key.span(), text));
+            return Ok(());
         }
+        let before = self.out.edits.len();
+        self.node(value, wish, path, spot)?;
+        let explicit = mapping.kind() == Kind::Mapping(Layout::Block) && !has_colon(value);
+        if explicit && self.out.edits.len() > before {
+            let reason = format!("`{path}` is a key without a value: write a `:` for it on the next line");
+            return Err(because(wish, path, key.start(), reason));
+        }
+        Ok(())
     }
 
     fn sequence(&mut self, alias: Node<'t>, wish: &Wish<'_>, path: &Path) -> Result<(), Blocked> {
@@ -386,6 +390,11 @@ impl<'t> Lowering<'t> {
     fn done(&mut self, request: Request<'_>, path: &Path, current: Option<Value>, proposed: Option<Value>, offset: usize) {
         self.out.done.push(Done { op: request.op, path: path.clone(), current, proposed, offset });
     }
+}
+
+/// Where a carriage return stands without its line feed.
+fn lone_carriage_return(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 /// Whether an alias anywhere in the tree, but not in `within`, refers to `node`.

@@ -40,7 +40,7 @@ pub(super) enum Addition<'w, 'o> {
 impl<'o> Wish<'o> {
     /// What a list must have, in the order of the wishes.
     pub(super) fn additions(&self) -> Vec<Addition<'_, 'o>> {
-        let values = self.contains.iter().map(|(request, value)| (request.order, Addition::Value(*request, *value)));
+        let values = self.contains.iter().map(|(request, value)| (request.order, Addition::Value(*request, value)));
         let items = self.items.iter().map(|((key, value), wish)| (wish.first_addition(), Addition::Item(key, value, wish)));
         let mut additions: Vec<_> = values.chain(items).collect();
         additions.sort_by_key(|(order, _)| *order);

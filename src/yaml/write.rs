@@ -88,7 +88,7 @@ pub(super) fn like_last_item(item: &Value, sequence: Node<'_>, look: &Look<'_>) 
     if entries.is_empty() {
         return None;
     }
-    let last = sequence.items().last().filter(|last| last.kind() == Kind::Mapping(Layout::Flow))?;
+    let last = sequence.items().last().filter(|last| last.kind() == Kind::Mapping(Layout::Flow) && !last.is_pair())?;
     let text = last.tree().text();
     let members: Vec<_> = last.entries().collect();
     let ((first, first_value), (key, value)) = (*members.first()?, *members.last()?);

@@ -3,7 +3,7 @@
 use enable_dual_stack::text;
 use enable_dual_stack::yaml::{Kind, Layout, Node, Tree, Value};
 
-use super::oracle;
+use super::{oracle, said};
 
 /// The text of each object of a stream, a List or a ResourceList, at column 0, its comments with it.
 pub(crate) fn documents(text: &str) -> Vec<String> {
@@ -168,7 +168,7 @@ pub(crate) fn json(text: &str) -> Option<Vec<serde_json::Value>> {
     if nodes.any(|node| matches!(node.kind(), Kind::Alias(_)) || node.duplicate_key().is_some()) {
         return None;
     }
-    Some(oracle::objects(text).ok()?.iter().map(json_of).collect())
+    Some(said::objects(text).ok()?.iter().map(json_of).collect())
 }
 
 pub(crate) fn json_of(value: &Value) -> serde_json::Value {

@@ -8,7 +8,8 @@ use enable_dual_stack::yaml::Value;
 use serde_json::json;
 
 use super::forms;
-use super::oracle::{self, Said};
+use super::oracle;
+use super::said::{self, Said};
 
 /// What the function does to a package as its user wrote it.
 pub(crate) struct Checked {
@@ -100,8 +101,8 @@ fn one_form(input: &str, config: &Config) -> Vec<String> {
         assert_no_item_changed(input, &applied);
     } else {
         assert_only_their_documents_changed(input, &applied.output, &changes);
-        let objects = |text: &str| oracle::objects(text).unwrap_or_else(|error| panic!("not YAML: {error}\n{text}"));
-        oracle::assert_only_changed(&objects(input), &objects(&applied.output), &changes);
+        let objects = |text: &str| said::objects(text).unwrap_or_else(|error| panic!("not YAML: {error}\n{text}"));
+        said::assert_only_changed(&objects(input), &objects(&applied.output), &changes);
     }
     let second = ask(&applied.output, Some(&Config { action: Action::Apply, ..config.clone() }));
     assert!(second.output == applied.output, "running on the output changes nothing, but it made of it:\n{}", second.output);
@@ -139,10 +140,10 @@ fn ask(input: &str, config: Option<&Config>) -> Answer {
         let response = run::function(input);
         let edits = response.output.unwrap_or_else(|| panic!("no output: {}", response.stderr));
         let output = text::splice(input, edits.clone()).expect("no overlap");
-        let results = oracle::results(&output).unwrap_or_else(|error| panic!("the output is not YAML: {error}\n{output}"));
-        let old = oracle::results(input).expect("the input is YAML");
+        let results = said::results(&output).unwrap_or_else(|error| panic!("the output is not YAML: {error}\n{output}"));
+        let old = said::results(input).expect("the input is YAML");
         assert_eq!(results[..old.len()], old, "results that were there are kept");
-        let loud = results[old.len()..].iter().filter(|result| oracle::text_of(result, "severity") != "info").count();
+        let loud = results[old.len()..].iter().filter(|result| said::text_of(result, "severity") != "info").count();
         assert!(response.stderr.lines().count() >= loud, "warnings and errors go to stderr, too:\n{}", response.stderr);
         assert!(!response.stderr.is_empty() || response.code == 0);
         (edits, results[old.len()..].to_vec(), response.code)
@@ -187,10 +188,10 @@ fn assert_no_item_changed(input: &str, answer: &Answer) {
         assert_eq!(answer.edits, [], "no change is reported, but there are edits");
         return;
     }
-    let objects = |text: &str| Value::List(oracle::objects(text).unwrap_or_else(|error| panic!("not YAML: {error}\n{text}")));
+    let objects = |text: &str| Value::List(said::objects(text).unwrap_or_else(|error| panic!("not YAML: {error}\n{text}")));
     let difference = oracle::difference(&objects(input), &objects(&answer.output));
     assert_eq!(difference, None, "no change is reported, but an item says something else");
-    if input.ends_with('\n') && oracle::results(input) == Ok(vec![]) {
+    if input.ends_with('\n') && said::results(input) == Ok(vec![]) {
         // `results` is the last key: it comes behind everything, or in front of the brace that closes a list in JSON.
         let kept = input.trim_end();
         let kept = if kept.starts_with('{') { kept[..kept.len() - 1].trim_end() } else { kept };
@@ -203,12 +204,12 @@ fn assert_only_their_documents_changed(input: &str, output: &str, changes: &[&Sa
     let (before, after) = (forms::documents(input), forms::documents(output));
     assert_eq!(before.len(), after.len(), "items out = items in");
     for (before, after) in before.iter().zip(&after).filter(|(before, after)| before.trim_end() != after.trim_end()) {
-        let objects = oracle::objects(before).expect("the input is YAML");
-        if !before.ends_with('\n') && oracle::objects(after).as_ref() == Ok(&objects) {
+        let objects = said::objects(before).expect("the input is YAML");
+        if !before.ends_with('\n') && said::objects(after).as_ref() == Ok(&objects) {
             // The header of a block scalar on the last line must say that no line break belongs to it.
             continue;
         }
-        let is_changed = |object: &Value| changes.iter().any(|said| said.resource == Some(oracle::Identity::of_object(object)));
+        let is_changed = |object: &Value| changes.iter().any(|said| said.resource == Some(said::Identity::of_object(object)));
         assert!(objects.iter().any(is_changed), "changed without a result:\n{after}");
     }
 }

@@ -3,3 +3,4 @@
 pub(crate) mod forms;
 pub(crate) mod harness;
 pub(crate) mod oracle;
+pub(crate) mod said;

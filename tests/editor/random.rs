@@ -1,7 +1,7 @@
 //! Random documents, random wishes: what must hold for all of them.
 
 use enable_dual_stack::text::{Span, splice};
-use enable_dual_stack::yaml::{Op, Path, Step, Tree, Value, Want, agrees, lower};
+use enable_dual_stack::yaml::{Kind, Op, Path, Step, Tree, Value, Want, agrees, lower};
 use proptest::prelude::*;
 
 use super::oracle;
@@ -333,6 +333,48 @@ fn check(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Broken text: it is refused, or its tree holds together, and edits of it fit into it.
+fn check_broken(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
+    let mut text = random_document(&mut Choices::new(document));
+    let mut choices = Choices::new(wishes);
+    for _ in 0..=choices.below(4) {
+        let places: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let at = places[(choices.below(256) * 256 + choices.below(256)) % places.len()];
+        let end = places[(places.iter().position(|place| *place == at).expect("it is one") + choices.below(3)).min(places.len() - 1)];
+        let new = choices.of(&[
+            "", " ", "\n", ":", "- ", "{", "}", "[", "]", ",", "#", "'", "\"", "|", ">", "&x", "*x", "!", "?", "---\n", "\t", "\r", "\\",
+            "é",
+        ]);
+        text.replace_range(at..end, new);
+    }
+    let Ok(tree) = Tree::parse(&text, Span::new(0, text.len())) else { return Ok(()) };
+    if text.replace("\r\n", "").contains('\r') {
+        // A line break to the parser, and none to us: nothing is edited then.
+        return Ok(());
+    }
+    for root in tree.roots() {
+        for node in root.descendants() {
+            let span = node.span();
+            let holds = node.slot() <= node.start()
+                && node.start() <= span.start
+                && span.start <= span.end
+                && text.get(span.start..span.end).is_some();
+            prop_assert!(holds, "{node:?}: slot {}, start {}, span {span:?}\n{text}", node.slot(), node.start());
+            let children: Vec<_> = node.entries().flat_map(|(key, value)| [key, value]).chain(node.items()).collect();
+            let is_alias = matches!(node.kind(), Kind::Alias(_));
+            let inside = is_alias || children.iter().all(|child| span.start <= child.start() && child.span().end <= span.end);
+            prop_assert!(inside, "{node:?} is not around {children:?}\n{text}");
+        }
+        let op = random_op(&Value::of(root), &mut choices);
+        if let Ok(lowered) = lower(root, std::slice::from_ref(&op)) {
+            let after = splice(&text, lowered.edits).map_err(|overlap| TestCaseError::fail(format!("{overlap}\n{text}\n--- {op:#?}")))?;
+            let _ =
+                Tree::parse(&after, Span::new(0, after.len())).map(|tree| tree.roots().next().map(|edited| agrees(root, edited, &[op])));
+        }
+    }
+    Ok(())
+}
+
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..most)
 }
@@ -348,5 +390,10 @@ proptest! {
     #[test]
     fn wishes_hold_and_nothing_else_changes(document in bytes(600), wishes in bytes(80)) {
         check(&document, &wishes)?;
+    }
+
+    #[test]
+    fn broken_text_is_refused_or_holds_together(document in bytes(300), wishes in bytes(120)) {
+        check_broken(&document, &wishes)?;
     }
 }

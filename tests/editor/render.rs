@@ -33,7 +33,7 @@ impl<'c> Choices<'c> {
 pub(crate) enum Model {
     Null,
     Bool(bool),
-    Number(u8),
+    Number(usize),
     Text(String),
     List(Vec<Model>),
     Map(Vec<(String, Model)>),
@@ -104,7 +104,7 @@ impl Model {
         match choices.below(14) {
             0 => Self::Null,
             1 => Self::Bool(choices.once_in(2)),
-            2 => Self::Number(choices.below(100) as u8),
+            2 => Self::Number(choices.below(100)),
             3..=5 if depth > 0 => Self::map(choices, depth - 1),
             6 | 7 if depth > 0 => Self::list(choices, depth - 1),
             8..=10 if depth > 0 => Self::Document(document(&Self::random(choices, depth - 1), choices)),
