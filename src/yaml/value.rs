@@ -97,11 +97,16 @@ pub(super) fn of_scalar(node: Node<'_>) -> Option<Value> {
     let Kind::Scalar(style) = node.kind() else { return None };
     let text = node.text().unwrap_or_default();
     let value = match (style, node.tag()) {
-        (_, Some("!!str" | "!" | "!<tag:yaml.org,2002:str>")) => Value::from(text),
+        (_, Some(tag)) if is_str_tag(tag) => Value::from(text),
         (Style::Plain, _) => of_plain(text),
         _ => Value::from(text),
     };
     Some(value)
+}
+
+/// Whether the tag says that a scalar is a string, however it is written.
+pub(super) fn is_str_tag(tag: &str) -> bool {
+    matches!(tag, "!!str" | "!" | "!<tag:yaml.org,2002:str>")
 }
 
 /// What an unquoted scalar means to `yaml.v3` of Go, which kustomize, kpt and kubectl read with.
