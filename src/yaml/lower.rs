@@ -445,7 +445,9 @@ fn is_aliased_outside(node: Node<'_>, within: Node<'_>, root: Node<'_>) -> bool 
 
 /// What goes with `node` must not be what other places refer to.
 fn keeps_anchors(node: Node<'_>, root: Node<'_>, request: Request<'_>, path: &Path) -> Result<(), Blocked> {
-    let Some(anchored) = node.descendants().find(|inner| inner.is_anchored() && is_aliased_outside(*inner, node, root)) else { return Ok(()) };
+    let Some(anchored) = node.descendants().find(|inner| inner.is_anchored() && is_aliased_outside(*inner, node, root)) else {
+        return Ok(());
+    };
     let reason = format!("`{path}` holds an anchor that other places refer to: they would lose it; write the value out there");
     Err(blocked(request, path, anchored.start(), reason))
 }

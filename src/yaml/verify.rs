@@ -32,8 +32,7 @@ fn holds(node: Node<'_>, steps: &[Step], want: &Want) -> bool {
         return match want {
             Want::Is(value) => Value::of(node) == *value,
             Want::Exists(_) => !node.is_null(),
-            Want::Plain(_) => false,
-            Want::Contains(_) | Want::Absent | Want::Named(_) => false,
+            Want::Plain(_) | Want::Contains(_) | Want::Absent | Want::Named(_) => false,
         };
     };
     let next = match step {

@@ -1,6 +1,8 @@
 //! The second opinion: what a text says, read with libyaml's grammar (`yaml_serde`), and what it must say after the
 //! changes that were reported. Of the product, only the type of values is used.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::fmt;
 
 use enable_dual_stack::package::Resource;
@@ -281,7 +283,7 @@ fn put(value: &mut Value, steps: &[Step], proposed: &Value, actual: &mut Value) 
                 items.push(new);
             }
             (Value::Null, Step::Index(0)) => {
-                *value = Value::List(vec![if rest.is_empty() { Value::Null } else { telling_apart(&[], actual) }])
+                *value = Value::List(vec![if rest.is_empty() { Value::Null } else { telling_apart(&[], actual) }]);
             }
             (other, step) => panic!("{step:?} cannot be made in {other:?}"),
         }
