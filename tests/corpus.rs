@@ -130,8 +130,8 @@ fn written(outcomes: &BTreeMap<String, Vec<String>>) -> String {
     let mut groups: Vec<_> = groups.into_iter().map(|(outcome, names)| (names, outcome)).collect();
     groups.sort();
     let text = groups.iter().map(|(names, outcome)| {
-        let said: String = outcome.iter().map(|line| format!("    {line}\n")).collect();
-        format!("{}\n{said}", names.join("\n"))
+        let said: Vec<_> = outcome.iter().map(|line| format!("    {line}\n")).collect();
+        format!("{}\n{}", names.join("\n"), said.concat())
     });
     text.collect::<Vec<_>>().join("\n")
 }

@@ -73,17 +73,18 @@ struct Known<'t> {
 }
 
 fn known(root: Node<'_>) -> Vec<Known<'_>> {
-    let one = |node: Node<'_>| {
-        let is_alias = matches!(node.kind(), Kind::Alias(_));
-        Known {
-            alias: is_alias.then(|| node.resolved().start()),
-            kind: (!is_alias).then(|| node.kind()),
-            span: node.span(),
-            slot: node.slot(),
-            start: node.start(),
-            tag: node.tag(),
-            text: node.text(),
-        }
-    };
-    root.descendants().map(one).collect()
+    root.descendants().map(known_of).collect()
+}
+
+fn known_of(node: Node<'_>) -> Known<'_> {
+    let is_alias = matches!(node.kind(), Kind::Alias(_));
+    Known {
+        alias: is_alias.then(|| node.resolved().start()),
+        kind: (!is_alias).then(|| node.kind()),
+        span: node.span(),
+        slot: node.slot(),
+        start: node.start(),
+        tag: node.tag(),
+        text: node.text(),
+    }
 }
