@@ -66,7 +66,7 @@ pub(super) struct Outcome {
     pub config_file: Option<usize>,
     /// The edits of each file, in order.
     pub edits: Vec<Vec<Edit>>,
-    /// What there is to say, by file and line; what is about no file comes first.
+    /// What there is to say, by file and line; errors about no file come first, advice about no file last.
     pub entries: Vec<Entry>,
     /// How many packages the files make.
     pub packages: usize,
@@ -227,8 +227,7 @@ fn run_joined(package: &Package<'_>, all: &[SourceFile], members: &[usize], give
 
 /// Whether a system or a fact has to do with the package, whatever the ranges will be.
 fn is_concerned(package: &Package<'_>, config: &Config) -> bool {
-    let plan = systems::plan(package, config);
-    !plan.changes.is_empty() || !plan.findings.is_empty() || !systems::facts(package).ranges.is_empty()
+    !systems::plan(package, config).is_empty() || !systems::facts(package).ranges.is_empty()
 }
 
 /// The configuration of a package: of the file given, else of its object of our kind; each flag speaks first.
@@ -344,9 +343,10 @@ impl Content {
 }
 
 impl Outcome {
-    /// By file and place; nothing is said twice.
+    /// By file and place; advice about the whole comes last. Nothing is said twice.
     fn sort(&mut self) {
-        self.entries.sort_by_key(|entry| (entry.file, entry.span, entry.severity));
+        let is_advice = |entry: &Entry| entry.file.is_none() && entry.severity == Severity::Info;
+        self.entries.sort_by_key(|entry| (is_advice(entry), entry.file, entry.span, entry.severity));
         self.entries.dedup();
     }
 

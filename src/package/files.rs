@@ -69,7 +69,7 @@ mod tests {
         let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: B}\n- {apiVersion: v1, kind: C}\n";
         assert_eq!(
             kinds_and_files(&[("a", "apiVersion: v1\nkind: A\n"), ("empty", ""), ("b", list)]),
-            Ok(vec!["0 A a".to_owned(), "1 B b".to_owned(), "2 C b".to_owned()])
+            Ok(vec!["0 A of v1 a".to_owned(), "1 B of v1 b".to_owned(), "2 C of v1 b".to_owned()])
         );
         assert_eq!(kinds_and_files(&[("a", ""), ("b", "a: [\n")]), Err(1));
     }

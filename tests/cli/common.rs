@@ -66,7 +66,7 @@ pub(crate) fn enabled() -> String {
         ("              value: \"false\"\n", "              value: \"true\"\n"),
         (
             "FELIX_HEALTHENABLED\n              value: \"true\"\n",
-            "FELIX_HEALTHENABLED\n              value: \"true\"\n            - name: IP6\n              value: autodetect\n            - name: CALICO_IPV6POOL_CIDR\n              value: fd00:10:244::/56\n",
+            "FELIX_HEALTHENABLED\n              value: \"true\"\n            - name: IP6\n              value: autodetect\n            - name: CALICO_IPV6POOL_CIDR\n              value: fd00:10:244::/56\n            - name: CALICO_IPV6POOL_NAT_OUTGOING\n              value: \"true\"\n",
         ),
     ];
     edits.into_iter().fold(CALICO.to_owned(), |text, (from, to)| {

@@ -16,9 +16,14 @@ fn apply_edits_in_place_and_says_what() {
 calico.yaml
   line 17: ConfigMap kube-system/calico-config: `assign_ipv4` set to \"true\": calico-ipam gives every pod an IPv4 address [calico-ipam-assign]
   line 17: ConfigMap kube-system/calico-config: `assign_ipv6` set to \"true\": calico-ipam gives every pod an IPv6 address [calico-ipam-assign]
+  line 40: DaemonSet kube-system/calico-node: every node must have a global or unique-local IPv6 address before this is applied, or its calico-node terminates; `ipv6AutodetectionMethod` chooses among several [calico-node-needs-ipv6-address]
   line 45: DaemonSet kube-system/calico-node: `FELIX_IPV6SUPPORT` set to \"true\": Felix programs IPv6, too [calico-node-felix-ipv6]
   line 47: DaemonSet kube-system/calico-node: `IP6` set to \"autodetect\": calico-node detects the IPv6 address of its node [calico-node-ip6]
   line 47: DaemonSet kube-system/calico-node: `CALICO_IPV6POOL_CIDR` set to \"fd00:10:244::/56\": calico-node creates the IPv6 pool from it [calico-node-ipv6-pool]
+  line 47: DaemonSet kube-system/calico-node: `CALICO_IPV6POOL_NAT_OUTGOING` set to \"true\": pods reach the outside with their node's address [calico-node-ipv6-nat]
+  on every node `net.ipv6.conf.all.forwarding` must be 1, `net.ipv6.conf.all.disable_ipv6` 0, in the network namespaces of pods too, and ip6tables must have its modules [calico-host-ipv6]
+  pods that run already keep their one address until they are recreated, and calico-node makes the IPv6 pool only where there is none yet [calico-existing-cluster]
+  roll out in this order: nodes first (IPv6 addresses, a default IPv6 route, `net.ipv6.conf.all.forwarding=1`); then Calico; then create Pods again, to give them both addresses [roll-out]
 1 file edited; 1 file in 1 package, 1 without objects of Kubernetes skipped
 "
     );
@@ -141,7 +146,7 @@ fn diff_is_a_patch_and_an_exit_code() {
            }
          }
        ]
-@@ -40,8 +42,12 @@
+@@ -40,8 +42,14 @@
          - name: calico-node
            image: docker.io/calico/node:v3.30.1
            env:
@@ -156,6 +161,8 @@ fn diff_is_a_patch_and_an_exit_code() {
 +              value: autodetect
 +            - name: CALICO_IPV6POOL_CIDR
 +              value: fd00:10:244::/56
++            - name: CALICO_IPV6POOL_NAT_OUTGOING
++              value: "true"
 "#
     );
     assert_eq!(folder.read("calico.yaml"), CALICO, "nothing is written");
@@ -179,7 +186,7 @@ error[calico-node-felix-ipv6]: DaemonSet kube-system/calico-node: must be change
 ";
     assert!(report.stdout.starts_with("calico.yaml\nerror[calico-ipam-assign]: "), "{}", report.stdout);
     assert!(report.stdout.contains(felix), "{}", report.stdout);
-    assert!(report.stdout.contains("\n5 errors; 1 file in 1 package\n"), "{}", report.stdout);
+    assert!(report.stdout.contains("\n6 errors; 1 file in 1 package\n"), "{}", report.stdout);
     assert_eq!(folder.read("calico.yaml"), CALICO);
 }
 
@@ -193,7 +200,7 @@ fn check_speaks_to_machines() {
     };
     let json: serde_json::Value = serde_json::from_str(&output("json")).expect("JSON");
     assert_eq!(
-        json["results"][2],
+        *json["results"].as_array().and_then(|results| results.iter().find(|result| result["line"] == 45)).expect("Felix"),
         serde_json::json!({
             "severity": "error",
             "rule": "calico-node-felix-ipv6",
@@ -209,13 +216,13 @@ fn check_speaks_to_machines() {
             },
         })
     );
-    assert_eq!(json["summary"], serde_json::json!({ "packages": 1, "files": 1, "skipped": 0, "errors": 5, "warnings": 0 }));
+    assert_eq!(json["summary"], serde_json::json!({ "packages": 1, "files": 1, "skipped": 0, "errors": 6, "warnings": 0 }));
     let sarif: serde_json::Value = serde_json::from_str(&output("sarif")).expect("JSON");
-    assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(5));
+    assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(9));
     let command =
         "::error file=calico.yaml,line=45,col=22,endColumn=29,title=calico-node-felix-ipv6::DaemonSet kube-system/calico-node: must be";
     assert!(output("github").contains(command));
-    assert!(output("junit").contains("<testsuite name=\"calico.yaml\" tests=\"5\" failures=\"5\">"));
+    assert!(output("junit").contains("<testsuite name=\"calico.yaml\" tests=\"7\" failures=\"6\">"));
 }
 
 #[test]

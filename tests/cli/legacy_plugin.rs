@@ -38,7 +38,7 @@ fn an_error_leaves_stdout_empty() {
 
     folder.write(NAME, &(config("fd00:10:244::/56") + "  action: Check\n"));
     let missing = folder.run_with([NAME], &[], CALICO);
-    assert_eq!((missing.code, missing.stdout.as_str(), missing.stderr.lines().count()), (1, "", 5));
+    assert_eq!((missing.code, missing.stdout.as_str(), missing.stderr.lines().count()), (1, "", 6));
     assert_eq!(folder.run_with([NAME], &[], &enabled()), Ran { code: 0, stdout: enabled(), stderr: String::new() });
 
     let broken = folder.run_with([NAME], &[], "a: [1\n");
