@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import ipaddress
 import json
 import os
 import re
@@ -37,7 +38,14 @@ def edited(before, cidr):
     assert felix["value"] == "false", "the manifest must have something to change"
     felix["value"] = "true"
     container["env"] += [{"name": "IP6", "value": "autodetect"}, {"name": "CALICO_IPV6POOL_CIDR", "value": cidr}]
+    if needs_nat(cidr):
+        container["env"].append({"name": "CALICO_IPV6POOL_NAT_OUTGOING", "value": "true"})
     return after
+
+
+def needs_nat(cidr):
+    """Nothing outside has a route to a unique-local range."""
+    return ipaddress.ip_network(cidr).subnet_of(ipaddress.ip_network("fc00::/7"))
 
 
 COMMENT = "# Disable IPv6 on Kubernetes."
@@ -45,7 +53,7 @@ COMMENT = "# Disable IPv6 on Kubernetes."
 
 def removed_lines(before):
     comment = [COMMENT] if COMMENT in before else []
-    return ['"type": "calico-ipam"', *comment, 'value: "false"']
+    return sorted(['"type": "calico-ipam"', *comment, 'value: "false"'])
 
 
 def added_lines(before, cidr):
@@ -56,10 +64,11 @@ def added_lines(before, cidr):
         comment, autodetect, pool = [], "autodetect", cidr
     ipam = ['"type": "calico-ipam",', '"assign_ipv4": "true",', '"assign_ipv6": "true"']
     entries = ["- name: IP6", f"value: {autodetect}", "- name: CALICO_IPV6POOL_CIDR", f"value: {pool}"]
-    return [*ipam, *comment, 'value: "true"', *entries]
+    nat = ["- name: CALICO_IPV6POOL_NAT_OUTGOING", 'value: "true"'] if needs_nat(cidr) else []
+    return sorted([*ipam, *comment, 'value: "true"', *entries, *nat])
 
 
 def changed_lines(before, after):
-    """The lines that are gone and those that are new, without indent."""
+    """The lines that are gone and those that are new, without indent; sorted, as equal lines can be told apart in several ways."""
     diff = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]
-    return ([line[1:].strip() for line in diff if line.startswith(sign)] for sign in "-+")
+    return (sorted(line[1:].strip() for line in diff if line.startswith(sign)) for sign in "-+")

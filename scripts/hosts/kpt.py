@@ -99,7 +99,7 @@ def config_map_file(host, directory):
     arguments = ("--exec", "enable-dual-stack", "--fn-config", file, "--match-kind", "DaemonSet")
     run = result(directory, before, call(host.program, "eval", directory, *arguments))
     modes.succeeded(run)
-    modes.contains(run.terminal, 'the CNI config of DaemonSet kube-system/calico-node is in the ConfigMap "calico-config"', "a warning")
+    modes.contains(run.terminal, 'the CNI config of DaemonSet kube-system/calico-node comes from the ConfigMap "calico-config"', "a warning")
     _, added = calico.changed_lines(run.before, run.after)
     modes.equal("\n".join(added), "\n".join(calico.added_lines(run.before, modes.CIDR)[3:]), "added lines")
 
@@ -114,6 +114,7 @@ def results_file(host, directory):
         (one["severity"], one["tags"]["rule"], one["resourceRef"]["kind"], one["field"]["path"],
          one["field"].get("currentValue"), one["field"]["proposedValue"], one["file"])
         for one in of_run["items"][0]["results"]
+        if "proposedValue" in one.get("field", {})
     ]
     env = "spec.template.spec.containers[0].env"
     ipam = "data.cni_network_config.plugins[0].ipam"
@@ -122,8 +123,9 @@ def results_file(host, directory):
         ("info", "calico-ipam-assign", "ConfigMap", f"{ipam}.assign_ipv4", None, "true", config),
         ("info", "calico-ipam-assign", "ConfigMap", f"{ipam}.assign_ipv6", None, "true", config),
         ("info", "calico-node-ip6", "DaemonSet", f"{env}[8].value", None, "autodetect", node),
-        ("info", "calico-node-ipv6-pool", "DaemonSet", f"{env}[9].value", None, modes.CIDR, node),
         ("info", "calico-node-felix-ipv6", "DaemonSet", f"{env}[6].value", "false", "true", node),
+        ("info", "calico-node-ipv6-pool", "DaemonSet", f"{env}[9].value", None, modes.CIDR, node),
+        ("info", "calico-node-ipv6-nat", "DaemonSet", f"{env}[10].value", None, "true", node),
     ]
     modes.equal("\n".join(map(str, found)), "\n".join(map(str, expected)), "results")
 
