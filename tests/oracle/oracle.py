@@ -66,7 +66,9 @@ FAMILY_SWITCHES = {
     "CALICO_IPV6POOL_VXLAN": lambda value, config: value in ("Always", "CrossSubnet", "Never"),
     "CALICO_IPV6POOL_BLOCK_SIZE": lambda value, config: value == str(config.get("ipv6BlockSize")),
     "IP6_AUTODETECTION_METHOD": lambda value, config: value == config.get("ipv6AutodetectionMethod"),
-    "IP": lambda value, config: config.get("mode") == "IPv6Only" and value == "none",
+    # A package that is IPv6 first gets IPv4: the node's address, and the way its pool travels.
+    "IP": lambda value, config: value == ("none" if config.get("mode") == "IPv6Only" else "autodetect"),
+    "CALICO_IPV4POOL_VXLAN": lambda value, config: config.get("mode") != "IPv6Only" and value in ("Always", "CrossSubnet"),
     "CALICO_ROUTER_ID": lambda value, config: config.get("mode") == "IPv6Only" and value == "hash",
     "CALICO_IPV4POOL_CIDR": lambda value, config: config.get("mode") == "IPv6Only" and value == "none",
 }
@@ -145,8 +147,12 @@ def allowed(item, path, was, now, config):
     text = dotted(path)
     if "ipam" in path and "|" in path:
         return allowed_ipam(path[path.index("ipam") + 1:], was, now, config)
-    if "|" in path and last in ("EnableIPv6", "IPv6Network"):
+    if "|" in path and last in ("EnableIPv4", "EnableIPv6", "IPv6Network"):
+        if last == "EnableIPv4":
+            return now is False and config.get("mode") == "IPv6Only"
         return now is True if last == "EnableIPv6" else is_range(now, config.get("ipv6PodCIDR"))
+    if kind == "Cluster" and path[0] == "networking" and was is MISSING:
+        return is_kind_networking(now if last == "networking" else {last: now}, config)
     if kind in ("DaemonSet", "Deployment", "Pod") and "env" in path:
         return allowed_env(item, path, was, now, config)
     if kind in ("DaemonSet", "Deployment", "Pod") and ("command" in path or "args" in path):
@@ -156,6 +162,21 @@ def allowed(item, path, was, now, config):
     if kind == "ConfigMap" and path[:1] == ("data",) and path[-1] in FAMILY_SWITCHES:
         return FAMILY_SWITCHES[path[-1]](now, config)
     return allowed_field(kind, path, was, now, config)
+
+
+def is_kind_networking(added, config):
+    """kind's own IPv4 ranges are 10.244.0.0/16 and 10.96.0.0/16; a pair has them beside the configured IPv6 range."""
+    roles = {"podSubnet": ("Pod", "10.244.0.0/16"), "serviceSubnet": ("Service", "10.96.0.0/16")}
+    for key, value in added.items():
+        if key == "ipFamily":
+            if value != "dual":
+                return False
+            continue
+        role, ipv4 = roles.get(key, (None, None))
+        pair = value.split(",") if role else []
+        if len(pair) != 2 or ipv4 not in pair or not any(":" in one and is_range(one, config.get(f"ipv6{role}CIDR")) for one in pair):
+            return False
+    return True
 
 
 def allowed_ipam(path, was, now, config):
