@@ -15,7 +15,7 @@ mod primary;
 mod sizes;
 
 use crate::config::Config;
-use crate::facts::{Facts, RangeFact, Source};
+use crate::facts::{Facts, RangeFact, Role, Source};
 use crate::package::Package;
 use crate::plan::{Place, Plan, Rule};
 
@@ -79,10 +79,14 @@ impl Seen<'_> {
         format!("{file}{name}{path}")
     }
 
-    /// The facts that say the ranges of the cluster in an order: pools of Calico have none, and flannel names each family.
+    /// The facts that say the ranges of the cluster in an order: pools of Calico have none, flannel names each family, and
+    /// Gardener says one of them only.
     fn of_the_cluster(&self) -> impl Iterator<Item = &RangeFact> {
-        let ordered = |source: Source| !source.is_pool() && !matches!(source, Source::BgpConfiguration | Source::Flannel);
-        self.facts.ranges.iter().filter(move |fact| fact.whole && ordered(fact.source))
+        let ordered = |fact: &&RangeFact| match fact.source {
+            Source::Flannel | Source::Gardener => false,
+            source => fact.whole && !(source.is_pool() && fact.role == Role::Pods),
+        };
+        self.facts.ranges.iter().filter(ordered)
     }
 }
 

@@ -33,9 +33,10 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
     if seen.config.mode != Mode::DualStack || too_old {
         return;
     }
-    let bgp = seen.facts.ranges.iter().filter(|fact| fact.source == Source::BgpConfiguration);
+    // A ServiceCIDR follows kube-apiserver by itself.
+    let alone = |fact: &&RangeFact| fact.ranges.len() == 1 && fact.source != Source::ServiceCidr;
     let mut asked = false;
-    for fact in seen.of_the_cluster().chain(bgp).filter(|fact| fact.ranges.len() == 1) {
+    for fact in seen.of_the_cluster().filter(alone) {
         let there = fact.ranges[0].family();
         let missing = there.other();
         if let Some(range) = seen.config.range(fact.role, missing) {
@@ -71,15 +72,10 @@ fn consequence(seen: &Seen<'_>, fact: &RangeFact, missing: Family) -> (Severity,
                 "\"Detect-local-mode set to ClusterCIDR, but no {missing} cluster CIDR defined, defaulting to no-op detect-local for {missing}\": traffic of pods to Services gets another source address"
             ),
         ),
-        (Source::Kubeadm | Source::OpenShift, Role::Pods) if seen.facts.ranges.iter().any(|fact| fact.source == Source::Installation) => (
-            Severity::Error,
-            "the Tigera operator degrades: \"IPPool is not within the platform's configured pod network CIDR(s)\"".to_owned(),
-        ),
         (Source::KubeApiserver, _) => (
             Severity::Warning,
             "a Service of two families is refused: \"this cluster is not configured for dual-stack services\"".to_owned(),
         ),
-        (Source::BgpConfiguration, _) => (Severity::Warning, format!("Calico does not advertise the {missing} addresses of Services")),
         _ => (Severity::Warning, "it serves one family".to_owned()),
     }
 }

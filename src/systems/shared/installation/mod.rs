@@ -8,7 +8,7 @@ mod plan;
 mod rules;
 
 use crate::cidr::{Cidr, Family, Parsed};
-use crate::facts::{Facts, Role, Source};
+use crate::facts::{Facts, PodIpam, Role, Source};
 use crate::package::Resource;
 use crate::version::Version;
 use crate::yaml::{Node, Path};
@@ -126,6 +126,11 @@ impl<'p> Installation<'p> {
     pub(crate) fn facts(&self, facts: &mut Facts) {
         let services = self.path.key("serviceCIDRs");
         facts.whole(Role::Services, Source::Installation, self.resource, &services, self.service_cidrs.clone());
+        match self.cni {
+            Cni::CalicoIpam => facts.pod_ipam.push(PodIpam::Calico),
+            Cni::HostLocal => facts.pod_ipam.push(PodIpam::OfNodes),
+            Cni::Other(_) => {}
+        }
         for family in [Family::V4, Family::V6] {
             let pools: Vec<_> = self.of(family).collect();
             for (pool, range) in &pools {
