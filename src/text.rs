@@ -142,7 +142,7 @@ pub fn line_start(text: &str, offset: usize) -> usize {
 /// The offset of the line break that ends the line of `offset` (of its `\r` if it is `\r\n`), or of the end of text.
 pub fn line_end(text: &str, offset: usize) -> usize {
     match text[offset..].find('\n') {
-        Some(at) if text[..offset + at].ends_with('\r') && at > 0 => offset + at - 1,
+        Some(at) if text[..offset + at].ends_with('\r') => offset + at - 1,
         Some(at) => offset + at,
         None => text.len(),
     }

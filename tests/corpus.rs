@@ -1,14 +1,15 @@
 //! The harness over real manifests and over what real hosts hand to a function (`DUAL_STACK_CORPUS`, not part of this
-//! repository). What must come of each file is a line of `corpus/table.rs`.
+//! repository). What must come of each file stands in `corpus/files.txt` and `corpus/traces.txt`: files with the same
+//! outcome together, then what is said of them. `UPDATE_EXPECT=1` writes them anew; read them before they are committed.
 
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 mod common;
-#[path = "corpus/table.rs"]
-mod table;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -33,7 +34,7 @@ spec:
 fn every_file_of_the_corpus_comes_out_as_the_table_says() {
     let Some(root) = corpus() else { return };
     let files = files(&root.join("corpus"), &[".yaml", ".yml"]);
-    compare(&files, &root.join("corpus"), table::CORPUS, |text| text);
+    compare(&files, &root.join("corpus"), "files", |text| text);
 }
 
 #[test]
@@ -41,17 +42,18 @@ fn every_recorded_host_input_comes_out_as_the_table_says() {
     let Some(root) = corpus() else { return };
     let files = files(&root.join("traces"), &[".stdin.yaml"]);
     // What hosts were given as a configuration is not ours.
-    compare(&files, &root.join("traces"), table::TRACES, |text| {
+    compare(&files, &root.join("traces"), "traces", |text| {
         if text.contains("\nkind: ResourceList\n") { harness::configured(&text, CONFIG) } else { text }
     });
 }
 
-/// The how-to, as a person followed it: ours differs in where new entries stand, and in comments.
+/// The how-to, as a person followed it: ours differs in where new entries stand, and in comments. The person did not think
+/// of NAT for the unique-local range.
 #[test]
 fn a_manifest_that_was_edited_by_hand_comes_out_as_its_twin() {
     let Some(root) = corpus() else { return };
     let read = |name: &str| fs::read_to_string(root.join("corpus/calico").join(name)).expect("a file of the corpus");
-    let config = CONFIG.replace("fd00:10:244::/56", "fc00::/48");
+    let config = CONFIG.replace("fd00:10:244::/56", "fc00::/48\n  natOutgoing: false");
     let ours = harness::check(&read("v3.23.1/cby-calico.yaml"), &config).output;
     let theirs = read("ground-truth/cby-v3.23.1-calico-dual.yaml");
     let values = |text: &str| {
@@ -86,42 +88,52 @@ fn corpus() -> Option<PathBuf> {
         return Some(root.into());
     }
     assert!(std::env::var_os("CI").is_none(), "DUAL_STACK_CORPUS must be set in CI: the folder that has `corpus` and `traces`");
-    skipped();
+    // Not with `eprintln`, which the test runner hides where a test passes.
+    let message = "\nSKIPPED: DUAL_STACK_CORPUS is not set, so nothing was compared with real manifests\n";
+    std::io::stderr().write_all(message.as_bytes()).expect("stderr");
     None
 }
 
-/// On the terminal itself: the test runner hides what a test that passes prints.
-fn skipped() {
-    let message = "\nSKIPPED: DUAL_STACK_CORPUS is not set, so nothing was compared with real manifests\n";
-    match fs::OpenOptions::new().append(true).open("/dev/tty") {
-        Ok(mut terminal) => drop(std::io::Write::write_all(&mut terminal, message.as_bytes())),
-        Err(_) => println!("{message}"),
-    }
-}
-
 /// Runs every file through the harness, two or more at a time, and compares what is said with the table.
-fn compare(files: &[PathBuf], root: &Path, table: &[(&str, &[&str])], prepare: fn(String) -> String) {
-    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+fn compare(files: &[PathBuf], root: &Path, table: &str, prepare: fn(String) -> String) {
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let name = path.strip_prefix(root).expect("below it").to_string_lossy().replace('\\', "/");
                     let text = prepare(fs::read_to_string(path).expect("UTF-8"));
-                    let expected = table.iter().find(|(file, _)| *file == name).map(|(_, expected)| *expected);
-                    let actual = catch_unwind(AssertUnwindSafe(|| outcome(&text))).unwrap_or_else(|_| vec!["panic".to_owned()]);
-                    if expected.is_none_or(|expected| expected != actual) {
-                        wrong.lock().expect("not poisoned").push(format!("{name}\n  expected {expected:#?}\n  but got {actual:#?}"));
-                    }
+                    let outcome = catch_unwind(AssertUnwindSafe(|| outcome(&text))).unwrap_or_else(|_| vec!["panic".to_owned()]);
+                    outcomes.lock().expect("not poisoned").insert(name, outcome);
                 }
             });
         }
     });
-    let mut wrong = wrong.into_inner().expect("not poisoned");
-    let gone = table.iter().filter(|(file, _)| !files.contains(&root.join(file))).map(|(file, _)| format!("{file}\n  is not there"));
-    wrong.extend(gone);
-    wrong.sort();
-    assert!(wrong.is_empty(), "{} files are not as the table says:\n{}", wrong.len(), wrong.join("\n"));
+    let outcomes = outcomes.into_inner().expect("not poisoned");
+    let panicked: Vec<_> = outcomes.iter().filter(|(_, outcome)| *outcome == &["panic"]).map(|(name, _)| name).collect();
+    assert!(panicked.is_empty(), "an invariant does not hold for {panicked:#?}");
+    let path = format!("tests/corpus/{table}.txt");
+    let (expected, actual) = (fs::read_to_string(&path).unwrap_or_default(), written(&outcomes));
+    if expected != actual {
+        let diff = TextDiff::from_lines(&expected, &actual).unified_diff().to_string();
+        assert!(std::env::var_os("UPDATE_EXPECT").is_some(), "{path} is not what comes out:\n{diff}");
+        fs::write(&path, actual).expect("the table can be written");
+    }
+}
+
+/// The files with the same outcome, then the outcome, by the first of the files.
+fn written(outcomes: &BTreeMap<String, Vec<String>>) -> String {
+    let mut groups: BTreeMap<&[String], Vec<&str>> = BTreeMap::new();
+    for (name, outcome) in outcomes {
+        groups.entry(outcome).or_default().push(name);
+    }
+    let mut groups: Vec<_> = groups.into_iter().map(|(outcome, names)| (names, outcome)).collect();
+    groups.sort();
+    let text = groups.iter().map(|(names, outcome)| {
+        let said: Vec<_> = outcome.iter().map(|line| format!("    {line}\n")).collect();
+        format!("{}\n{}", names.join("\n"), said.concat())
+    });
+    text.collect::<Vec<_>>().join("\n")
 }
 
 /// What the function says of a file: `severity rule path`, with the positions in lists left out.
@@ -134,7 +146,9 @@ fn outcome(text: &str) -> Vec<String> {
     let diff = TextDiff::from_lines(text, &checked.output);
     let lines = |tag: ChangeTag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
     let (removed, added) = (lines(ChangeTag::Delete), lines(ChangeTag::Insert));
-    assert!(removed <= changes && added <= 2 * changes, "{changes} changes take {removed} lines out and put {added} in");
+    assert!(checked.results.lines().count() > checked.said.len() || checked.said.is_empty());
+    // The largest change is a pool of an Installation.
+    assert!(removed <= changes && added <= 8 * changes, "{changes} changes take {removed} lines out and put {added} in");
     checked.said.iter().map(without_positions).collect()
 }
 

@@ -1,5 +1,7 @@
 //! The editor by itself: hand-picked cases with their exact bytes here, random ones in `editor/random.rs`.
 
+#![expect(clippy::disallowed_methods, reason = "tests read the environment")]
+
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "editor/random.rs"]
@@ -94,6 +96,7 @@ fn the_last_line_has_no_line_break() {
     check("a: 1", &[is("b", "x")], "a: 1\nb: x");
     check("a: 1 # one", &[is("b", "x")], "a: 1 # one\nb: x");
     check("a: |\n  one", &[is("b", "x")], "a: |-\n  one\nb: x");
+    check("a:\n  b: |\n    one", &[is("a.c", "x"), is("d", "z")], "a:\n  b: |-\n    one\n  c: x\nd: z");
     check("a: |-\n  one", &[is("b", "x")], "a: |-\n  one\nb: x");
     check("a: |2+ # c\n  one", &[is("b", "x")], "a: |2- # c\n  one\nb: x");
     check("a:\r\n- 1", &[contains("a", "x")], "a:\r\n- 1\r\n- x");
@@ -165,6 +168,7 @@ fn a_value_keeps_its_quotes() {
     check("a: 1\n", &[is("a", 2)], "a: 2\n");
     check("a: &x b\n", &[is("a", "c")], "a: &x c\n");
     check("a: !!str b\n", &[is("a", "c")], "a: !!str c\n");
+    check("a: !!str b\nc: !!int \"1\"\n", &[is("a", true), is("c", "x")], "a: true\nc: x\n");
 }
 
 #[test]
@@ -259,6 +263,11 @@ fn nothing_is_edited_in_two_places_at_once() {
         &[is("d.b.c", "q")],
         "`d.b` comes from a merge key (`<<`): an edit would change every place that uses it; write it out there",
     );
+    for op in [absent("a"), is("a", "q")] {
+        let reason = "`a` holds an anchor that other places refer to: they would lose it; write the value out there";
+        check_blocked("a: {b: &x 1}\nc: *x\n", &[op], reason);
+    }
+    check("a: {b: &x 1, c: *x}\nd: 1\n", &[absent("a")], "d: 1\n");
     check("a: &x {b: 1}\nc: *x\n", &[is("c", "q")], "a: &x {b: 1}\nc: q\n");
     check("a: &x {b: 1}\nd: {<<: *x}\n", &[is("d.b", "q")], "a: &x {b: 1}\nd: {<<: *x, b: q}\n");
     check("a: &x {b: 1}\nd: {<<: *x}\n", &[is("d.b", 1)], "a: &x {b: 1}\nd: {<<: *x}\n");
@@ -286,14 +295,25 @@ fn the_smallest_part_of_a_block_changes() {
     check("a: |\n  one\n  two\nb: 1\n", &[is("a", "one\n")], "a: |\n  one\nb: 1\n");
     check("a: |-\n  one\n\n  two\n", &[is("a", "one\n\nzwei\n\ntwo")], "a: |-\n  one\n\n  zwei\n\n  two\n");
     check("a: |\n  one\n", &[is("a", "one")], "a: \"one\"\n");
+    check("a: |-\n\n  one\n", &[is("a", "two")], "a: |-\n  two\n");
+    check("a: |\n  one\n\n  two\n", &[is("a", "one\nx\ntwo\n")], "a: |\n  one\n  x\n  two\n");
+    check("a: |\n  one\nb: 1\n", &[is("a", "one\n\ntwo\n")], "a: |\n  one\n\n  two\nb: 1\n");
     check("a: |2\n   one\n  two\n", &[is("a", " one\n two\n")], "a: |2\n   one\n   two\n");
     check("a: >-\n  one\n  two\n", &[is("a", "three")], "a: \"three\"\n");
+}
+
+#[test]
+fn the_comment_of_a_block_that_goes_stays() {
+    check("a: | # why\n  one\nb: 1\n", &[is("a", "two")], "a: \"two\" # why\nb: 1\n");
+    check("a: >- # why\n  one\nb: 1\n", &[is("a", true)], "a: true # why\nb: 1\n");
+    check("a: |2 # why\n  one\nb: 1\n", &[is("a", Value::map([("c", Value::from("x"))]))], "a: # why\n  c: x\nb: 1\n");
 }
 
 #[test]
 fn the_first_line_of_a_block_decides_its_indentation() {
     // Without `|2`, blanks at the start of the first line would be indentation.
     check("a: |\n  one\n  two\n", &[is("a", " one\ntwo\n")], "a: \" one\\ntwo\\n\"\n");
+    check("a:\n  b: >+\n    one\n\n  c: 1\n", &[is("a.b", 2)], "a:\n  b: 2\n  c: 1\n");
     check("a: |\n  one\n", &[is("a", "\n one\n")], "a: \"\\n one\\n\"\n");
 }
 
@@ -315,6 +335,7 @@ fn documents_in_strings() {
     check("a: |-\n  b: 1", &[is("a > c", "x")], "a: |-\n  b: 1\n  c: x");
     check("a: |\n  b: 1\n  c: 2\n  d: 3\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\n  d: 3\ne: 4\n");
     check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\ne: 4\n");
+    check("a: |\n  b: 1\n\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n\n  c: 2\ne: 4\n");
     check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n  c: 2\ne: 4\n");
     check("a: \"b: 1\\nc: 2\\n\"\n", &[is("a > b", "x"), is("a > d", "q")], "a: \"b: x\\nc: 2\\nd: q\\n\"\n");
     check_blocked("a: |\n  b: [\n", &[is("a > b", "x")], "the document in `a` cannot be read: unclosed bracket '['");
@@ -335,6 +356,13 @@ fn line_breaks_are_those_of_the_line() {
 }
 
 #[test]
+fn nothing_is_edited_where_a_line_ends_in_a_carriage_return_alone() {
+    let reason = "a line ends in a carriage return alone, which readers disagree about: save the file with LF or CRLF line ends";
+    check_blocked("a: 1\rb: 2\n", &[is("b", "x")], reason);
+    check("a: \"1\\r2\"\r\nb: 2\n", &[is("b", "x")], "a: \"1\\r2\"\r\nb: x\n");
+}
+
+#[test]
 fn bytes_are_not_characters() {
     check("# größer – „ä“\nä: ö # ü\né:\n  ñ: 1\n", &[is("ä", "x"), is("é.q", "z")], "# größer – „ä“\nä: x # ü\né:\n  ñ: 1\n  q: z\n");
     check("a: |\n  ä: \"ö\"\n  b: 1\n", &[is("a > ä", "x"), is("a > b", "q")], "a: |\n  ä: \"x\"\n  b: q\n");
@@ -348,7 +376,11 @@ fn entries_are_taken_out_with_their_lines() {
     check("a: 1\nb: 2 # two\nc: 3\n", &[absent("b")], "a: 1\nc: 3\n");
     check("a: 1\nb:\n  - 2\n  - 3\n", &[absent("b")], "a: 1\n");
     check("a: 1\nb: 2", &[absent("b")], "a: 1");
+    check("a: |+\n  one\n\nb: 2\n\nc: 3\n", &[absent("b")], "a: |+\n  one\n\nc: 3\n");
+    check("a: |\n  one\nb: 2", &[absent("b")], "a: |\n  one\n");
     check("a:\n  b: 1\nc: 2\n", &[absent("a.b")], "a: {}\nc: 2\n");
+    check("a: &x !!map # why\n# so\n  b: 1\nc: 2\n", &[absent("a.b")], "a: &x !!map {} # why\n# so\nc: 2\n");
+    check("a: 1\n", &[absent("a")], "{}\n");
     check("- a: 1\n  b: 2\n", &[absent("[0].a")], "- b: 2\n");
     check("- a: 1\n  b: 2\n", &[absent("[0].b")], "- a: 1\n");
     check("- a: 1\n  # about b\n  b: 2\n", &[absent("[0].a")], "- \n  # about b\n  b: 2\n");
@@ -428,6 +460,7 @@ fn a_value_of_another_kind_is_replaced_whole() {
     check("a: 1 # one\nb: 2\n", &[is("a", map.clone())], "a: # one\n  x: q\n  z:\n  - w\nb: 2\n");
     check("a:\n  c: 1\n  d: 2\nb: 2\n", &[is("a", "x")], "a: x\nb: 2\n");
     check("a:\n- 1\nb: 2\n", &[is("a", map.clone())], "a:\n  x: q\n  z:\n  - w\nb: 2\n");
+    check("- 1\n- 2\n", &[is("[0]", Value::list([Value::from("x")]))], "-\n  - x\n- 2\n");
     check("{a: [1], b: 2}\n", &[is("a", map)], "{a: {x: q, z: [w]}, b: 2}\n");
 }
 
@@ -446,6 +479,14 @@ fn a_comment_that_an_edit_makes_a_lie_is_put_right() {
         &[off("[1].value")],
         "# Disable it.\n- name: a\n- name: b\n  value: \"true\"\n",
     );
+}
+
+#[test]
+fn a_mapping_without_braces() {
+    check("[a: 1]\n", &[is("[0].a", "x"), contains("", "q")], "[a: x, q]\n");
+    check("[a: 1]\n", &[is("[b=q].c", "x")], "[a: 1, {b: q, c: x}]\n");
+    check_blocked("[a: 1]\n", &[is("[0].b", "x")], "`[0]` is a mapping without braces: write them around it");
+    check_blocked("[a: 1]\n", &[absent("[0].a")], "`[0]` is a mapping without braces: write them around it");
 }
 
 #[test]

@@ -135,7 +135,11 @@ impl Cluster {
         let kube_proxy = oracle::text_of(&proxy, "clusterCIDR").to_owned();
         let mut pods = vec![controller_manager["cluster-cidr"].clone(), kube_proxy.clone(), subnet("podSubnet")];
         pods.dedup();
-        let mut services = vec![apiserver["service-cluster-ip-range"].clone(), controller_manager["service-cluster-ip-range"].clone(), subnet("serviceSubnet")];
+        let mut services = vec![
+            apiserver["service-cluster-ip-range"].clone(),
+            controller_manager["service-cluster-ip-range"].clone(),
+            subnet("serviceSubnet"),
+        ];
         services.dedup();
         Self {
             pods,

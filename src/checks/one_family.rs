@@ -33,8 +33,7 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
     if seen.config.mode != Mode::DualStack || too_old {
         return;
     }
-    // A ServiceCIDR follows kube-apiserver by itself.
-    let alone = |fact: &&RangeFact| fact.ranges.len() == 1 && fact.source != Source::ServiceCidr;
+    let alone = |fact: &&RangeFact| fact.ranges.len() == 1;
     let mut asked = false;
     for fact in seen.of_the_cluster().filter(alone) {
         let there = fact.ranges[0].family();
@@ -75,6 +74,10 @@ fn consequence(seen: &Seen<'_>, fact: &RangeFact, missing: Family) -> (Severity,
         (Source::KubeApiserver, _) => (
             Severity::Warning,
             "a Service of two families is refused: \"this cluster is not configured for dual-stack services\"".to_owned(),
+        ),
+        (Source::ServiceCidr, _) => (
+            Severity::Warning,
+            "kube-apiserver makes this object of its `--service-cluster-ip-range`, which must have both ranges first".to_owned(),
         ),
         _ => (Severity::Warning, "it serves one family".to_owned()),
     }

@@ -206,8 +206,14 @@ pub fn fields_of(config: Option<Node<'_>>) -> Result<Vec<Field>, ConfigError> {
         });
     }
     // kpt puts the words behind `--` into `data`, also when the first of them names the kind.
-    let fields = config.get(from).or_else(|| config.get("data")).filter(|fields| fields.entries().next().is_some());
-    let Some(fields) = fields else { return Err(nothing(&format!("the functionConfig has no `{from}`"))) };
+    let Some(fields) = config.get(from).or_else(|| config.get("data")) else {
+        return Err(nothing(&format!("the functionConfig has no `{from}`")));
+    };
+    // What kpt hands over where nobody has written a functionConfig; an empty `spec` of our own kind is written on purpose,
+    // for a package that says its ranges itself.
+    if from == "data" && fields.entries().next().is_none() {
+        return Err(nothing("the functionConfig has no `data`"));
+    }
     Ok(fields
         .entries()
         .map(|(name, value)| Field { name: name.text().unwrap_or_default().to_owned(), value: field_value(value) })

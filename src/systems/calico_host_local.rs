@@ -102,7 +102,11 @@ fn ranges(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut 
         return plan.error(&TOO_OLD, place, message);
     }
     let current = Current::of(plugin);
-    if let Some(literal) = &current.literal {
+    let is_complete = match config.mode {
+        Mode::DualStack => [Family::V4, Family::V6].iter().all(|family| current.families.contains(family)),
+        Mode::Ipv6Only => current.families == [Family::V6],
+    };
+    if let Some(literal) = current.literal.as_ref().filter(|_| !is_complete) {
         let message =
             format!("host-local of {resource} gives out \"{literal}\" on every node: it stays as it is; add a range for IPv6 by hand");
         return plan.warning(&LITERAL, place.with_current(literal.as_str()), message);
@@ -123,7 +127,7 @@ fn ranges(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut 
 struct Current {
     /// `subnet`, if it is there.
     subnet: Option<String>,
-    /// The families of `subnet` and of the sets of `ranges`, in order.
+    /// The families of `subnet` and of the sets of `ranges`, in order, as far as they are known.
     families: Vec<Family>,
     has_ranges: bool,
     has_routes: bool,
@@ -154,12 +158,13 @@ impl Current {
     }
 }
 
-/// The family of a node's range that host-local is told to use, in the plugin's own case-blind way.
+/// The family of a range that host-local is told to use: a node's, in the plugin's own case-blind way, or a written one.
 fn family(subnet: &str) -> Option<Family> {
-    if subnet.eq_ignore_ascii_case(IPV6_RANGE) {
-        return Some(Family::V6);
+    match subnet {
+        _ if subnet.eq_ignore_ascii_case(IPV6_RANGE) => Some(Family::V6),
+        _ if subnet.eq_ignore_ascii_case(IPV4_RANGE) => Some(Family::V4),
+        _ => Cidr::parse(subnet).ok().map(|parsed| parsed.cidr.family()),
     }
-    subnet.eq_ignore_ascii_case(IPV4_RANGE).then_some(Family::V4)
 }
 
 fn set(range: &str) -> Value {
@@ -181,7 +186,7 @@ fn both(found: &Found<'_>, plugin: &CalicoPlugin, current: &Current, plan: &mut 
     let message = format!("`ranges` set to the node's \"{IPV4_RANGE}\" and \"{IPV6_RANGE}\": a pod gets one address from each");
     plan.want(resource, &RANGES, Op::is(ipam.key("ranges"), Value::list([set(IPV4_RANGE), set(IPV6_RANGE)])), message);
     if current.subnet.is_some() {
-        let message = "`subnet` removed: its range is the first of `ranges` now";
+        let message = "`subnet` removed: its range is one of `ranges` now";
         plan.want(resource, &RANGES, Op::new(ipam.key("subnet"), Want::Absent), message);
     }
 }

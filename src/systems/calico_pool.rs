@@ -350,7 +350,8 @@ fn as_object(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>,
             plan.error(&NO_DEFAULT_POOLS, Place::at(node.resource, &node.path), message);
         }
     }
-    if ip_pools::has_pool(package, Family::V6) {
+    // An Installation makes its own pools.
+    if ip_pools::has_pool(package, Family::V6) || package.of_kind("operator.tigera.io", "Installation").next().is_some() {
         return;
     }
     if node.env_text(package, "DATASTORE_TYPE") != Some("kubernetes") {

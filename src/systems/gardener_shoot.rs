@@ -54,13 +54,13 @@ fn shoots<'p>(package: &'p Package<'_>) -> impl Iterator<Item = (&'p Resource<'p
     shoots.filter_map(|shoot| Some((shoot, shoot.root().at(&NETWORKING).filter(|networking| !networking.is_null())?)))
 }
 
-/// The IPv4 ranges, or those of an IPv6-only Shoot; the ranges of the second family are not in the object.
+/// The ranges of the first family; those of the second one are not in the object, so these are a part only.
 fn facts(package: &Package<'_>, facts: &mut Facts) {
     for (shoot, networking) in shoots(package) {
         for (key, role) in [("pods", Role::Pods), ("services", Role::Services)] {
             let range = networking.text_at(&[key]).and_then(|text| Cidr::parse(text).ok());
             let ranges = range.map(|parsed| parsed.cidr).into_iter().collect();
-            facts.whole(role, Source::Gardener, shoot, &Path::of(&NETWORKING).key(key), ranges);
+            facts.part(role, Source::Gardener, shoot, &Path::of(&NETWORKING).key(key), ranges);
         }
     }
 }

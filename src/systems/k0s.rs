@@ -109,7 +109,6 @@ impl<'p> ClusterConfig<'p> {
         let mut ranges = ranges::read(self.text(&[keys.single]).unwrap_or(keys.default))?;
         if let Some(dual) = self.text(&["dualStack", keys.dual]) {
             ranges.extend(ranges::read(dual)?);
-            ranges.dedup();
         }
         match *ranges {
             [_] => Ok(ranges),
@@ -133,7 +132,9 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             if cluster.is_ipv6_first() {
                 said.reverse();
             }
-            facts.whole(keys.role, Source::K0s, cluster.resource, &path, said);
+            // Beside a default that is not written, what is there is a part only.
+            let add = if cluster.text(&[keys.single]).is_some() { Facts::whole } else { Facts::part };
+            add(facts, keys.role, Source::K0s, cluster.resource, &path, said);
         }
         facts.node_ipam.extend(node_ipam(&cluster));
     }

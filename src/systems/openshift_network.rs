@@ -155,7 +155,7 @@ fn add_pods(place: &RangePlace<'_>, said: &[Cidr], config: &Config, plan: &mut P
     let host_prefix = if range.family() == Family::V6 { IPV6_HOST_PREFIX } else { IPV4_HOST_PREFIX };
     if range.prefix() >= host_prefix {
         let message = format!("\"{range}\" has no room for more than one node, which takes a /{host_prefix} of it: give a shorter prefix");
-        plan.error(&HOST_PREFIX, Place::at(place.resource, &place.path).with_proposed(range.to_string()), message);
+        plan.error(&HOST_PREFIX, Place::at(place.resource, &place.path), message);
         return;
     }
     let entry = Value::map([("cidr", range.to_string().into()), ("hostPrefix", u32::from(host_prefix).into())]);

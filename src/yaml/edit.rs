@@ -112,7 +112,7 @@ impl std::error::Error for Blocked {}
 /// [`Blocked`], naming the first wish that no edit can fulfil: through an alias, into a value of another kind,
 /// against another wish, into an inner document that cannot be read.
 pub fn lower(root: Node<'_>, ops: &[Op]) -> Result<Lowered, Blocked> {
-    let wishes = ops.iter().enumerate().map(|(op, wish)| Request { op, steps: wish.path.steps(), wish }).collect();
+    let wishes = ops.iter().enumerate().map(|(op, wish)| Request { op, order: op, steps: wish.path.steps(), wish }).collect();
     let mut lowered = lower_requests(root, wishes)?;
     lowered.done.sort_by_key(|done| done.op);
     Ok(lowered)

@@ -5,7 +5,7 @@
 //! in the container (a literal block, or quotes), so that the rest of the scalar keeps its looks. Where a container
 //! cannot take an edit piece by piece (folded, plain), the whole scalar is written anew in double quotes.
 
-use super::{Kind, Node, Style, quoted};
+use super::{Kind, Node, Style, quoted, style};
 use crate::text::{self, Edit, Span};
 
 /// The document that a scalar holds.
@@ -21,6 +21,10 @@ pub struct Embedded {
     stretches: Vec<(usize, usize)>,
     /// Columns that the lines of a literal block are indented by.
     indent: usize,
+    /// Where the empty lines of a literal block begin in the decoded text, and how much of the indentation they lack.
+    short_lines: Vec<(usize, usize)>,
+    /// The comment in the header of a block scalar.
+    comment: String,
     /// Whether the header of a literal block says the indentation.
     has_indicator: bool,
 }
@@ -30,18 +34,28 @@ impl Embedded {
     pub fn of(node: Node<'_>) -> Option<Self> {
         let Kind::Scalar(container) = node.kind() else { return None };
         let (outer, source) = (node.span(), node.source());
-        let (text, stretches, indent) = match container {
+        let Decoded { text, stretches, indent, short_lines } = match container {
             Style::Literal => literal(source, outer, node.text()?),
             Style::Double => double(source, outer),
             Style::Single => single(source, outer),
             Style::Plain | Style::Folded => None,
         }
         // Our decoding must be the parser's, or there is no mapping.
-        .filter(|(text, ..)| Some(text.as_str()) == node.text())
-        .unwrap_or_else(|| (node.text().unwrap_or_default().to_owned(), Vec::new(), 0));
+        .filter(|decoded| Some(decoded.text.as_str()) == node.text())
+        .unwrap_or_else(|| Decoded { text: node.text().unwrap_or_default().to_owned(), ..Decoded::default() });
         let header = &source[outer.start..text::line_end(source, outer.start)];
         let has_indicator = header.trim_start_matches(['|', '+', '-']).starts_with(|c: char| c.is_ascii_digit());
-        Some(Self { text, container, outer, newline: text::newline(source, outer.start), stretches, indent, has_indicator })
+        Some(Self {
+            text,
+            container,
+            outer,
+            newline: text::newline(source, outer.start),
+            stretches,
+            indent,
+            short_lines,
+            comment: style::header_comment(node).to_owned(),
+            has_indicator,
+        })
     }
 
     /// The outer offset of the inner `offset`; the start of the scalar where there is no mapping.
@@ -76,10 +90,22 @@ impl Embedded {
         let in_pieces =
             !self.stretches.is_empty() && (self.container != Style::Single || edits.iter().all(|edit| !edit.text.contains(['\n', '\r'])));
         if in_pieces {
-            return Ok(edits.into_iter().map(|edit| self.lift_one(&edit)).collect());
+            return Ok(edits.into_iter().map(|edit| self.lift_one(&self.within_lines(edit))).collect());
         }
         let whole = text::splice(&self.text, edits)?;
-        Ok(vec![Edit::replace(self.outer, quoted(&whole))])
+        Ok(vec![Edit::replace(self.outer, quoted(&whole) + &self.comment)])
+    }
+
+    /// The same edit, but in front of the last line break of a literal block: behind it begins what is not the block.
+    fn within_lines(&self, edit: Edit) -> Edit {
+        let Some(last) = self.text.strip_suffix('\n').map(str::len).filter(|_| self.container == Style::Literal) else { return edit };
+        let Span { start, end } = edit.span;
+        match edit.text.strip_suffix('\n') {
+            None if edit.text.is_empty() && end > last && self.text[..start].ends_with('\n') => Edit::delete(Span::new(start - 1, last)),
+            Some(text) if start > last => Edit::insert(last, format!("\n{text}")),
+            Some(text) if end > last => Edit::replace(Span::new(start, last), text),
+            _ => edit,
+        }
     }
 
     fn lift_one(&self, edit: &Edit) -> Edit {
@@ -87,11 +113,12 @@ impl Embedded {
         let at_line_start = |offset: usize| offset == 0 || self.text[..offset].ends_with('\n');
         // Whole lines go with their indentation, which is in front of where a line's text begins.
         if self.container == Style::Literal && start < end && edit.text.is_empty() && at_line_start(start) && at_line_start(end) {
-            let outer_end = if end == self.text.len() { self.outer_offset(end) } else { self.outer_offset(end) - self.indent };
-            return Edit::delete(Span::new(self.outer_offset(start) - self.indent, outer_end));
+            let line = |offset: usize| self.outer_offset(offset) - (self.indent - self.missing(offset));
+            let outer_end = if end == self.text.len() { self.outer_offset(end) } else { line(end) };
+            return Edit::delete(Span::new(line(start), outer_end));
         }
         let text = match self.container {
-            Style::Literal => self.indented(&edit.text),
+            Style::Literal => self.indented(&edit.text, start),
             Style::Double => {
                 let text = quoted(&edit.text);
                 text[1..text.len() - 1].to_owned()
@@ -101,10 +128,18 @@ impl Embedded {
         Edit::replace(Span::new(self.outer_offset(start), self.outer_offset(end)), text)
     }
 
-    /// The lines of `text` behind the first, as they stand in a literal block; empty ones have no indentation.
-    fn indented(&self, text: &str) -> String {
+    /// How much of its indentation the line that begins at the inner `offset` lacks.
+    fn missing(&self, offset: usize) -> usize {
+        self.short_lines.binary_search_by_key(&offset, |(line, _)| *line).map_or(0, |at| self.short_lines[at].1)
+    }
+
+    /// The lines of `text` that begin at the inner offset `at`, as they stand in a literal block. An empty line has no
+    /// indentation, so what comes on one brings its own.
+    fn indented(&self, text: &str, at: usize) -> String {
         let mut lines = text.split('\n').peekable();
-        let mut out = lines.next().unwrap_or_default().to_owned();
+        let first = lines.next().unwrap_or_default();
+        let missing = if first.is_empty() { 0 } else { self.missing(at) };
+        let mut out = format!("{:missing$}{first}", "");
         while let Some(line) = lines.next() {
             let indent = if line.is_empty() && lines.peek().is_some() { 0 } else { self.indent };
             out.extend([self.newline, &" ".repeat(indent), line]);
@@ -113,20 +148,30 @@ impl Embedded {
     }
 }
 
-type Decoded = Option<(String, Vec<(usize, usize)>, usize)>;
+/// The text of a scalar, and what a mapping to the outer text needs.
+#[derive(Default)]
+struct Decoded {
+    text: String,
+    stretches: Vec<(usize, usize)>,
+    indent: usize,
+    short_lines: Vec<(usize, usize)>,
+}
 
 /// The lines of a literal block: each is the source line without its indentation.
-fn literal(source: &str, outer: Span, value: &str) -> Decoded {
+fn literal(source: &str, outer: Span, value: &str) -> Option<Decoded> {
     let body = source[outer.start..outer.end].find('\n').map(|newline| outer.start + newline + 1)?;
     let (first_line, first_source) = value
         .split('\n')
         .zip(source[body..outer.end].split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)))
         .find(|(line, _)| !line.is_empty())?;
     let indent = first_source.len().checked_sub(first_line.len())?;
-    let (mut text, mut stretches, mut at) = (String::with_capacity(value.len()), Vec::new(), body);
+    let (mut text, mut stretches, mut short_lines, mut at) = (String::with_capacity(value.len()), Vec::new(), Vec::new(), body);
     for line in source[body..outer.end].split('\n') {
         let content = line.strip_suffix('\r').unwrap_or(line);
         let skipped = indent.min(content.len());
+        if skipped < indent {
+            short_lines.push((text.len(), indent - skipped));
+        }
         stretches.push((text.len(), at + skipped));
         text.push_str(&content[skipped..]);
         text.push('\n');
@@ -138,11 +183,11 @@ fn literal(source: &str, outer: Span, value: &str) -> Decoded {
     let after = &source[outer.end..];
     let line_break = if after.starts_with("\r\n") { 2 } else { usize::from(after.starts_with('\n')) };
     stretches.push((text.len(), outer.end + if value.ends_with('\n') { line_break } else { 0 }));
-    Some((text, stretches, indent))
+    Some(Decoded { text, stretches, indent, short_lines })
 }
 
 /// The text in double quotes, one stretch per run without an escape or a line break.
-fn double(source: &str, outer: Span) -> Decoded {
+fn double(source: &str, outer: Span) -> Option<Decoded> {
     let end = outer.end.checked_sub(1)?;
     let (mut text, mut stretches, mut at) = (String::new(), Vec::new(), outer.start + 1);
     while at < end {
@@ -158,7 +203,7 @@ fn double(source: &str, outer: Span) -> Decoded {
         at += escape(rest, &mut text)?;
     }
     stretches.push((text.len(), end));
-    Some((text, stretches, 0))
+    Some(Decoded { text, stretches, ..Decoded::default() })
 }
 
 /// Decodes the escape that `rest` begins with; how many bytes it takes. Folded lines are not decoded here.
@@ -195,7 +240,7 @@ fn escape(rest: &str, text: &mut String) -> Option<usize> {
 }
 
 /// The text in single quotes, all on one line.
-fn single(source: &str, outer: Span) -> Decoded {
+fn single(source: &str, outer: Span) -> Option<Decoded> {
     let end = outer.end.checked_sub(1)?;
     let (mut text, mut stretches, mut at) = (String::new(), Vec::new(), outer.start + 1);
     while at < end {
@@ -209,5 +254,5 @@ fn single(source: &str, outer: Span) -> Decoded {
         at += run + usize::from(run < rest.len());
     }
     stretches.push((text.len(), end));
-    Some((text, stretches, 0))
+    Some(Decoded { text, stretches, ..Decoded::default() })
 }

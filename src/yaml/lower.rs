@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::edit::{Blocked, Done, Lowered};
 use super::style::{self, Look, Quotes};
-use super::wish::{Request, Wish, blocked, first_request, sort_in};
-use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, is_plain_safe, place, write};
+use super::wish::{Addition, Request, Wish, blocked, first_request, refuse_mixed, sort_in};
+use super::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value, Want, is_plain_safe, place, value, write};
 use crate::text::{self, Edit, Span};
 
 /// The edits that make all requests hold for the object at `root`.
@@ -14,8 +14,14 @@ pub(super) fn lower_requests(root: Node<'_>, requests: Vec<Request<'_>>) -> Resu
     for request in requests {
         sort_in(&mut wish, Some(root), request, &Path::root())?;
     }
+    refuse_mixed(&wish, &Path::root(), root.start())?;
     let mut lowering = Lowering { root, text: root.source(), out: Lowered::default() };
     lowering.node(root, &wish, &Path::root(), Spot { column: 0, like: None, item: None })?;
+    let lone = lone_carriage_return(root.span().of(lowering.text)).filter(|_| !lowering.out.edits.is_empty());
+    if let (Some(at), Some(request)) = (lone, first_request(&wish)) {
+        let reason = "a line ends in a carriage return alone, which readers disagree about: save the file with LF or CRLF line ends";
+        return Err(blocked(request, &Path::root(), root.span().start + at, reason));
+    }
     Ok(lowering.out)
 }
 
@@ -47,7 +53,7 @@ impl<'t> Lowering<'t> {
         } else if !wish.inside.is_empty() {
             self.inside(node, &wish.inside, path)?;
         } else if node.is_null() && !matches!(node.kind(), Kind::Alias(_)) {
-            self.fill(node, wish, path, spot);
+            self.fill(node, wish, path, spot)?;
         } else if !wish.keys.is_empty() {
             self.mapping(node, wish, path, spot)?;
         } else {
@@ -65,7 +71,7 @@ impl<'t> Lowering<'t> {
                 format!("`{path}` carries an anchor that other places refer to: an edit would change them too; write the value out there");
             return Err(blocked(first, path, node.start(), reason));
         }
-        Ok(())
+        if wish.leaf.is_some() { keeps_anchors(node, self.root, first, path) } else { Ok(()) }
     }
 
     fn mapping(&mut self, alias: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) -> Result<(), Blocked> {
@@ -75,7 +81,7 @@ impl<'t> Lowering<'t> {
         };
         let column = style::column(node);
         let (mut missing, mut gone) = (Vec::new(), Vec::new());
-        for (key, below) in &wish.keys {
+        for (key, below) in wish.keys_in_order() {
             let at = path.key(key);
             let mut own = node.entries().enumerate().filter(|(_, (name, _))| name.text() == Some(key));
             match (own.next(), own.next()) {
@@ -85,6 +91,7 @@ impl<'t> Lowering<'t> {
                 }
                 (Some((position, (name, value))), None) => match below.leaf.filter(|leaf| leaf.wish.want == Want::Absent) {
                     Some(leaf) => {
+                        keeps_anchors(value, self.root, leaf, &at)?;
                         self.done(leaf, &at, Some(Value::of(value)), None, name.start());
                         gone.push(position);
                     }
@@ -98,13 +105,15 @@ impl<'t> Lowering<'t> {
                         return Err(because(below, &at, value.start(), reason));
                     }
                     Some(value) if below.holds_for(value) => {}
-                    _ => missing.push((*key, below)),
+                    _ => missing.push((key, below)),
                 },
             }
         }
         let offset = node.span().end;
-        let values: Vec<_> =
-            missing.into_iter().filter_map(|(key, below)| Some((key.to_owned(), self.value(below, &path.key(key), offset)?))).collect();
+        let mut values = Vec::new();
+        for (key, below) in missing {
+            values.extend(self.value(below, &path.key(key), offset)?.map(|value| (key.to_owned(), value)));
+        }
         let look = Look::of(node, self.root);
         let colon = node.entries().last().map_or(": ", |(key, value)| &self.text[key.span().end..value.start()]);
         let colon = if colon.trim() == ":" { colon } else { ": " };
@@ -112,6 +121,9 @@ impl<'t> Lowering<'t> {
             Layout::Flow => format!("{}{colon}{}", write::key(key, &look, true), write::flow(value, Some(key), &look)),
             Layout::Block => write::block_entry(key, value, column, &look),
         };
+        if node.is_pair() && !(gone.is_empty() && values.is_empty()) {
+            return Err(because(wish, path, node.start(), format!("`{path}` is a mapping without braces: write them around it")));
+        }
         place::change(node, &gone, &values.iter().map(text_of).collect::<Vec<_>>(), &mut self.out.edits);
         Ok(())
     }
@@ -134,20 +146,19 @@ impl<'t> Lowering<'t> {
                     _ => rewritten(key, &Value::from(name.as_str()), &look, flow),
                 };
                 self.out.edits.push(Edit::replace(key.span(), text));
-                Ok(())
+                return Ok(());
             }
-            Some((leaf, Want::Plain(text))) => self.plain_entry(mapping, (key, value), (leaf, text), path),
-            _ => {
-                let before = self.out.edits.len();
-                self.node(value, wish, path, spot)?;
-                let explicit = mapping.kind() == Kind::Mapping(Layout::Block) && !has_colon(value);
-                if explicit && self.out.edits.len() > before {
-                    let reason = format!("`{path}` is a key without a value: write a `:` for it on the next line");
-                    return Err(because(wish, path, key.start(), reason));
-                }
-                Ok(())
-            }
+            Some((leaf, Want::Plain(text))) => return self.plain_entry(mapping, (key, value), (leaf, text), path),
+            _ => {}
         }
+        let before = self.out.edits.len();
+        self.node(value, wish, path, spot)?;
+        let explicit = mapping.kind() == Kind::Mapping(Layout::Block) && !has_colon(value);
+        if explicit && self.out.edits.len() > before {
+            let reason = format!("`{path}` is a key without a value: write a `:` for it on the next line");
+            return Err(because(wish, path, key.start(), reason));
+        }
+        Ok(())
     }
 
     /// The entry must be written `key: value`, without quotes.
@@ -197,6 +208,7 @@ impl<'t> Lowering<'t> {
                 return Err(because(below, &at, node.start(), reason));
             };
             if let Some(leaf) = below.leaf.filter(|leaf| leaf.wish.want == Want::Absent) {
+                keeps_anchors(item, self.root, leaf, &at)?;
                 self.done(leaf, &at, Some(Value::of(item)), None, item.start());
                 gone.push(*index);
                 continue;
@@ -205,30 +217,24 @@ impl<'t> Lowering<'t> {
             let column = text::column(self.text, node.span().start);
             self.node(item, below, &at, Spot { column, like: Some(node), item: Some((from, item.start())) })?;
         }
-        let texts = self.new_items(node, &items, wish, path, layout);
+        let texts = self.new_items(node, &items, wish, path, layout)?;
         place::change(node, &gone, &texts, &mut self.out.edits);
         Ok(())
     }
 
     /// The texts of the items that must be appended.
-    fn new_items(&mut self, node: Node<'t>, items: &[Node<'t>], wish: &Wish<'_>, path: &Path, layout: Layout) -> Vec<String> {
-        let offset = node.span().end;
-        let mut values = Vec::new();
-        for ((key, value), below) in &wish.items {
-            if let Some(item) = self.value_of_item(key, value, below, &path.index(items.len() + values.len()), offset) {
-                values.push(item);
-            }
-        }
-        let mut there: HashSet<_> = if wish.contains.is_empty() { HashSet::new() } else { items.iter().copied().map(Value::of).collect() };
-        for (request, value) in &wish.contains {
-            if there.insert((*value).clone()) {
-                let at = path.index(items.len() + values.len());
-                self.done(*request, &at, None, Some((*value).clone()), offset);
-                values.push((*value).clone());
-            }
-        }
-        let column = text::column(self.text, node.span().start);
+    fn new_items(
+        &mut self,
+        node: Node<'t>,
+        items: &[Node<'t>],
+        wish: &Wish<'_>,
+        path: &Path,
+        layout: Layout,
+    ) -> Result<Vec<String>, Blocked> {
+        let there = if wish.contains.is_empty() { HashSet::new() } else { items.iter().copied().map(Value::of).collect() };
+        let values = self.new_values(wish, there, items.len(), path, node.span().end)?;
         let look = Look::of(node, self.root);
+        let column = text::column(self.text, node.span().start);
         let text_of = |value: &Value| {
             let braces = write::like_last_item(value, node, &look);
             match (layout, braces) {
@@ -237,14 +243,39 @@ impl<'t> Lowering<'t> {
                 (Layout::Block, None) => write::block_item(value, column, &look),
             }
         };
-        values.iter().map(text_of).collect()
+        Ok(values.iter().map(text_of).collect())
+    }
+
+    /// The items that are wished for and not `there` yet, in the order of the wishes; the first gets the position `from`.
+    fn new_values(
+        &mut self,
+        wish: &Wish<'_>,
+        mut there: HashSet<Value>,
+        from: usize,
+        path: &Path,
+        offset: usize,
+    ) -> Result<Vec<Value>, Blocked> {
+        let mut new = Vec::new();
+        for addition in wish.additions() {
+            let at = path.index(from + new.len());
+            match addition {
+                Addition::Value(request, value) if there.insert(value.clone()) => {
+                    self.done(request, &at, None, Some(value.clone()), offset);
+                    new.push(value.clone());
+                }
+                Addition::Value(..) => {}
+                Addition::Item(key, value, below) => new.extend(self.value_of_item(key, value, below, &at, offset)?),
+            }
+        }
+        Ok(new)
     }
 
     /// Gives a place that is there, but empty, its value.
-    fn fill(&mut self, node: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) {
-        if let Some(value) = self.value(wish, path, node.start()) {
+    fn fill(&mut self, node: Node<'t>, wish: &Wish<'_>, path: &Path, spot: Spot<'t>) -> Result<(), Blocked> {
+        if let Some(value) = self.value(wish, path, node.start())? {
             self.write(node, &value, spot);
         }
+        Ok(())
     }
 
     fn leaf(&mut self, node: Node<'t>, request: Request<'_>, path: &Path, spot: Spot<'t>) {
@@ -266,12 +297,19 @@ impl<'t> Lowering<'t> {
     fn write(&mut self, node: Node<'t>, value: &Value, spot: Spot<'t>) {
         let parent = spot.like.unwrap_or(node);
         let mut look = Look::of(parent, self.root);
+        if matches!(parent.kind(), Kind::Sequence(_)) {
+            // A sequence can stand at the column of its key, but not at that of its dash.
+            look.dash = look.dash.max(2);
+        }
         let in_flow = matches!(parent.kind(), Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow)) && spot.like.is_some();
         let is_block =
             matches!(value, Value::Map(entries) if !entries.is_empty()) || matches!(value, Value::List(items) if !items.is_empty());
-        let span = node.span();
+        // A tag stays where it says what the new value is: a string.
+        let is_str = matches!(value, Value::Str(_));
+        let tag_stays = node.tag().is_none_or(|tag| is_str && value::is_str_tag(tag));
+        let span = if tag_stays { node.span() } else { Span::new(node.start(), node.span().end) };
         match node.kind() {
-            Kind::Scalar(Style::Literal | Style::Double | Style::Single | Style::Folded) if matches!(value, Value::Str(_)) => {
+            Kind::Scalar(Style::Literal | Style::Double | Style::Single | Style::Folded) if is_str && tag_stays => {
                 self.rewrite(node, value, &look, in_flow);
             }
             Kind::Scalar(_) | Kind::Alias(_) if is_block && !in_flow => {
@@ -281,7 +319,7 @@ impl<'t> Lowering<'t> {
                     self.out.edits.push(Edit::delete(Span::new(from, span.end)));
                 }
                 let text = write::after_key("", value, spot.column, &look);
-                self.out.edits.push(Edit::insert(text::line_end(self.text, span.end), text));
+                self.out.edits.push(Edit::insert(text::line_end(self.text, span.end), format!("{}{text}", style::header_comment(node))));
             }
             Kind::Mapping(Layout::Block) | Kind::Sequence(Layout::Block) => {
                 let text = write::after_key("", value, spot.column, &look);
@@ -301,7 +339,7 @@ impl<'t> Lowering<'t> {
                     Some(mapping) if matches!(mapping.kind(), Kind::Mapping(_)) && !has_colon(node) => ": ",
                     _ => " ",
                 };
-                self.out.edits.push(Edit::replace(span, format!("{lead}{text}")));
+                self.out.edits.push(Edit::replace(span, format!("{lead}{text}{}", style::header_comment(node))));
             }
         }
     }
@@ -315,7 +353,7 @@ impl<'t> Lowering<'t> {
             self.out.edits.extend(embedded.lift(vec![edit]).unwrap_or_default());
             return;
         }
-        self.out.edits.push(Edit::replace(node.span(), rewritten(node, value, look, in_flow)));
+        self.out.edits.push(Edit::replace(node.span(), rewritten(node, value, look, in_flow) + style::header_comment(node)));
     }
 
     /// Makes wishes hold in the document that the scalar `node` holds.
@@ -350,48 +388,68 @@ impl<'t> Lowering<'t> {
     }
 
     /// The value that a place must get that is not there yet; every wish below is done by it.
-    fn value(&mut self, wish: &Wish<'_>, path: &Path, offset: usize) -> Option<Value> {
+    fn value(&mut self, wish: &Wish<'_>, path: &Path, offset: usize) -> Result<Option<Value>, Blocked> {
         if let Some(leaf) = wish.leaf {
             let value = match &leaf.wish.want {
                 Want::Is(value) | Want::Exists(value) => value.clone(),
                 Want::Plain(text) => Value::from(text.as_str()),
-                Want::Contains(_) | Want::Absent | Want::Named(_) => return None,
+                Want::Contains(_) | Want::Absent | Want::Named(_) => return Ok(None),
             };
             self.done(leaf, path, None, Some(value.clone()), offset);
-            return Some(value);
+            return Ok(Some(value));
+        }
+        if wish.is_all_absent() {
+            return Ok(None);
         }
         if !wish.items.is_empty() || !wish.contains.is_empty() {
-            let mut list = Vec::new();
-            for ((key, value), below) in &wish.items {
-                list.extend(self.value_of_item(key, value, below, &path.index(list.len()), offset));
-            }
-            let mut there = HashSet::new();
-            for (request, value) in &wish.contains {
-                if there.insert(*value) {
-                    self.done(*request, &path.index(list.len()), None, Some((*value).clone()), offset);
-                    list.push((*value).clone());
-                }
-            }
-            return Some(Value::List(list)).filter(|list| *list != Value::List(vec![]));
+            let list = self.new_values(wish, HashSet::new(), 0, path, offset)?;
+            return Ok(Some(Value::List(list)));
         }
-        let entries: Vec<_> =
-            wish.keys.iter().filter_map(|(key, below)| Some(((*key).to_owned(), self.value(below, &path.key(key), offset)?))).collect();
-        (!entries.is_empty()).then_some(Value::Map(entries))
+        if wish.keys.is_empty() {
+            return Err(because(wish, path, offset, format!("`{path}` is not there, so nothing in it can be changed")));
+        }
+        let mut entries = Vec::new();
+        for (key, below) in wish.keys_in_order() {
+            entries.extend(self.value(below, &path.key(key), offset)?.map(|value| (key.to_owned(), value)));
+        }
+        Ok(Some(Value::Map(entries)))
     }
 
     /// A new list item: the field that tells it apart first, then what is wished for it.
-    fn value_of_item(&mut self, key: &str, value: &str, wish: &Wish<'_>, path: &Path, offset: usize) -> Option<Value> {
+    fn value_of_item(&mut self, key: &str, value: &str, wish: &Wish<'_>, path: &Path, offset: usize) -> Result<Option<Value>, Blocked> {
         let mut entries = vec![(key.to_owned(), Value::from(value))];
-        match self.value(wish, path, offset)? {
-            Value::Map(more) => entries.extend(more.into_iter().filter(|(name, _)| name != key)),
-            other => return Some(other),
-        }
-        Some(Value::Map(entries))
+        Ok(match self.value(wish, path, offset)? {
+            Some(Value::Map(more)) => {
+                entries.extend(more.into_iter().filter(|(name, _)| name != key));
+                Some(Value::Map(entries))
+            }
+            other => other,
+        })
     }
 
     fn done(&mut self, request: Request<'_>, path: &Path, current: Option<Value>, proposed: Option<Value>, offset: usize) {
         self.out.done.push(Done { op: request.op, path: path.clone(), current, proposed, offset });
     }
+}
+
+/// Where a carriage return stands without its line feed.
+fn lone_carriage_return(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
+}
+
+/// Whether an alias anywhere in the document, but not in `within`, refers to `node`.
+fn is_aliased_outside(node: Node<'_>, within: Node<'_>, root: Node<'_>) -> bool {
+    let inside: std::ops::RangeInclusive<_> = within.id()..=within.descendants().last().map_or(within.id(), Node::id);
+    root.descendants().any(|other| other.kind() == Kind::Alias(node.id()) && !inside.contains(&other.id()))
+}
+
+/// What goes with `node` must not be what other places refer to.
+fn keeps_anchors(node: Node<'_>, root: Node<'_>, request: Request<'_>, path: &Path) -> Result<(), Blocked> {
+    let Some(anchored) = node.descendants().find(|inner| inner.is_anchored() && is_aliased_outside(*inner, node, root)) else {
+        return Ok(());
+    };
+    let reason = format!("`{path}` holds an anchor that other places refer to: they would lose it; write the value out there");
+    Err(blocked(request, path, anchored.start(), reason))
 }
 
 /// Whether the value of a mapping has its `:`; `{a}` and `? a` are keys without one.

@@ -307,6 +307,11 @@ impl<'t> Node<'t> {
         })
     }
 
+    /// Whether the node is a mapping that is written without braces, as in `[a: 1]`.
+    pub(super) fn is_pair(self) -> bool {
+        self.kind() == Kind::Mapping(Layout::Flow) && !self.span().of(self.text).starts_with('{')
+    }
+
     /// The collections around the node, the innermost first.
     pub(super) fn ancestors(self) -> impl Iterator<Item = Node<'t>> {
         (0..self.id).rev().map(move |id| Node { id, ..self }).filter(move |node| node.data().end > self.id)

@@ -221,7 +221,11 @@ impl<'t> Builder<'t> {
                 let lines = if value.is_empty() { 0 } else { lines };
                 nth_line_end(text, body, lines, self.end)
             }
-            _ if keeps_line_breaks(&text[header..body]) => nth_line_end(text, reported, 0, self.end),
+            // The parser is as far as the next token then: behind the indentation of its line.
+            _ if keeps_line_breaks(&text[header..body]) => {
+                let line = body + text[body..reported].trim_end_matches(' ').len();
+                nth_line_end(text, line, 0, self.end)
+            }
             _ => body + text[body..reported].trim_end().len(),
         };
         let node = &mut self.nodes.all[id];
@@ -288,8 +292,8 @@ fn behind_properties(text: &str, from: usize, end: usize) -> usize {
     at
 }
 
-/// Whether a block scalar header (`|+`, `>2+ # comment`) keeps the line breaks at its end.
-fn keeps_line_breaks(header: &str) -> bool {
+/// Whether a block scalar that begins with this header (`|+`, `>2+ # comment`) keeps the line breaks at its end.
+pub(super) fn keeps_line_breaks(header: &str) -> bool {
     header.trim_start_matches(['|', '>']).chars().take_while(|c| c.is_ascii_digit() || "+-".contains(*c)).any(|c| c == '+')
 }
 

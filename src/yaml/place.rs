@@ -34,7 +34,12 @@ pub(super) fn append_block(node: Node<'_>, lines: String, edits: &mut Vec<Edit>)
     let text = node.source();
     let end = behind_own_comments(text, text::line_end(text, node.span().end), style::column(node));
     if text::line_end(text, node.span().end) == text.len() {
-        edits.extend(keep_last_line_as_it_is(node));
+        // Unless the scalar is written anew, or this is done already for a collection in this one.
+        let keep = keep_last_line_as_it_is(node);
+        let is_free =
+            |keep: &Edit| edits.iter().all(|edit| edit != keep && (edit.span.end <= keep.span.start || keep.span.end < edit.span.start));
+        let keep = keep.filter(is_free);
+        edits.extend(keep);
     }
     edits.push(Edit::insert(end, lines));
 }

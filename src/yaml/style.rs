@@ -62,16 +62,27 @@ impl<'t> Look<'t> {
 
 /// The column that the keys or dashes of a block collection stand at.
 pub(super) fn column(collection: Node<'_>) -> usize {
-    let text = collection.source();
     let first = match collection.kind() {
-        Kind::Mapping(_) => collection.entries().next().map_or(collection.span().start, |(key, _)| key.start()),
+        Kind::Mapping(_) => collection.entries().next().map_or(collection.span().start, |(key, _)| entry_start(key)),
         _ => collection.span().start,
     };
-    // `? key` stands at the column of its question mark.
-    let line = &text[text::line_start(text, first)..first];
+    text::column(collection.source(), first)
+}
+
+/// Where the entry of `key` begins: at the key, or at the question mark in front of it.
+pub(super) fn entry_start(key: Node<'_>) -> usize {
+    let (text, start) = (key.source(), key.start());
+    let line = &text[text::line_start(text, start)..start];
     let mark = line.trim_end_matches([' ', '\t']);
-    let explicit = mark.ends_with('?') && matches!(collection.kind(), Kind::Mapping(_));
-    text::column(text, if explicit { first - (line.len() - mark.len()) - 1 } else { first })
+    if mark.ends_with('?') { start - (line.len() - mark.len()) - 1 } else { start }
+}
+
+/// The comment in the header of a block scalar, which stays when the block goes; with the blank in front of it.
+pub(super) fn header_comment(node: Node<'_>) -> &str {
+    let is_block = matches!(node.kind(), Kind::Scalar(Style::Literal | Style::Folded));
+    let text = node.source();
+    let header = &text[node.span().start..text::line_end(text, node.span().start)];
+    header.find(" #").filter(|_| is_block).map_or("", |at| &header[at..])
 }
 
 /// The nearest value that had a choice decides; where quotes are needed, the nearest quoted one. Nearest first.

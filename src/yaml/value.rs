@@ -97,11 +97,16 @@ pub(super) fn of_scalar(node: Node<'_>) -> Option<Value> {
     let Kind::Scalar(style) = node.kind() else { return None };
     let text = node.text().unwrap_or_default();
     let value = match (style, node.tag()) {
-        (_, Some("!!str" | "!" | "!<tag:yaml.org,2002:str>")) => Value::from(text),
+        (_, Some(tag)) if is_str_tag(tag) => Value::from(text),
         (Style::Plain, _) => of_plain(text),
         _ => Value::from(text),
     };
     Some(value)
+}
+
+/// Whether the tag says that a scalar is a string, however it is written.
+pub(super) fn is_str_tag(tag: &str) -> bool {
+    matches!(tag, "!!str" | "!" | "!<tag:yaml.org,2002:str>")
 }
 
 /// What an unquoted scalar means to `yaml.v3` of Go, which kustomize, kpt and kubectl read with.
@@ -141,8 +146,8 @@ pub fn is_plain_safe(text: &str, flow: bool) -> bool {
             || matches!(c, '_' | '-' | '.' | '/' | ':' | '+' | '=' | '@' | '%' | '(' | ')' | '$' | ' ')
             || (!flow && matches!(c, ',' | '{' | '}' | '[' | ']' | '|' | '*' | '!' | '<' | '>' | '?' | ';' | '&' | '"' | '\'' | '\\' | '~'))
     };
-    // A flag such as `--cluster-cidr=a,b`, too: a dash begins a list item only in front of a blank.
-    let first = text.strip_prefix("--").unwrap_or(text);
+    // A flag such as `--cluster-cidr=a,b` or `-bird-live`, too: a dash begins a list item only in front of a blank.
+    let first = text.strip_prefix("--").or_else(|| text.strip_prefix('-')).unwrap_or(text);
     let starts_well = first.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.' | '$' | '('));
     // Digits, signs, dots and colons alone: numbers, dates, and the base-60 numbers of YAML 1.1.
     let could_be_number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
@@ -261,6 +266,7 @@ mod tests {
             "all()",
             "a=b",
             "--cluster-cidr=10.244.0.0/16,fd00::/56",
+            "-bird6-live",
             "kube-proxy --a='b \"c\"' \\d ~e 1>>/var/log/f 2>&1",
         ] {
             assert!(is_plain_safe(text, false), "{text:?}");

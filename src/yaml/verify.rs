@@ -7,23 +7,68 @@ use crate::text::Span;
 ///
 /// It works on values and shares nothing with the code that makes edits, but the parser.
 pub fn agrees(before: Node<'_>, after: Node<'_>, ops: &[Op]) -> bool {
-    let (mut expected, mut actual) = (value_of(before), value_of(after));
+    let mut expected = value_of(before);
     for op in ops {
         open(&mut expected, op.path.steps());
-        open(&mut actual, op.path.steps());
     }
     // Removals come last and from the back, so that the positions of the others stay true.
-    let (removals, others): (Vec<_>, Vec<_>) = ops.iter().partition(|op| op.want == Want::Absent);
-    for op in others.into_iter().chain(removals.into_iter().rev()) {
+    let (removals, others): (Vec<_>, Vec<_>) =
+        ops.iter().filter(|op| !holds(before, op.path.steps(), &op.want)).partition(|op| op.want == Want::Absent);
+    for op in others {
         apply(&mut expected, op.path.steps(), &op.want);
     }
-    expected == actual
+    let mut gone: Vec<_> = removals.iter().map(|op| with_positions(&expected, op.path.steps())).collect();
+    gone.sort();
+    gone.dedup();
+    for steps in gone.iter().rev() {
+        apply(&mut expected, steps, &Want::Absent);
+    }
+    is_said_by(&expected, &value_of(after))
 }
 
-/// As [`Value::of`], but an alias is its name: what it stands for is compared where it stands.
+/// Whether a wish holds already, perhaps through an alias or a merge key, which the values here do not follow.
+fn holds(node: Node<'_>, steps: &[Step], want: &Want) -> bool {
+    let Some((step, rest)) = steps.split_first() else {
+        return match want {
+            Want::Is(value) => Value::of(node) == *value,
+            Want::Exists(_) => !node.is_null(),
+            Want::Plain(_) | Want::Contains(_) | Want::Absent | Want::Named(_) => false,
+        };
+    };
+    let next = match step {
+        Step::Key(key) => node.get(key),
+        Step::Index(index) => node.items().nth(*index),
+        Step::Item { key, value } => node.items().find(|item| item.text_at(&[key]) == Some(value)),
+        Step::Inside => {
+            let text = node.text().unwrap_or_default();
+            let tree = Tree::parse(text, Span::new(0, text.len()));
+            return tree.is_ok_and(|tree| tree.roots().next().is_some_and(|root| holds(root, rest, want)));
+        }
+    };
+    next.is_some_and(|next| holds(next, rest, want))
+}
+
+/// The steps with the position of each item that they name, as far as they lead.
+fn with_positions(value: &Value, steps: &[Step]) -> Vec<Step> {
+    let Some((step, rest)) = steps.split_first() else { return Vec::new() };
+    let (step, child) = match (value, step) {
+        (Value::Map(entries), Step::Key(key)) => (step.clone(), entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)),
+        (Value::List(items), Step::Index(index)) => (step.clone(), items.get(*index)),
+        (Value::List(items), Step::Item { key, value }) => match items.iter().position(|item| text_of(item, key) == Some(value)) {
+            Some(index) => (Step::Index(index), items.get(index)),
+            None => (step.clone(), None),
+        },
+        (value, Step::Inside) => (step.clone(), value.get(DOCUMENT)),
+        _ => (step.clone(), None),
+    };
+    let rest = child.map_or_else(|| rest.to_vec(), |child| with_positions(child, rest));
+    std::iter::once(step).chain(rest).collect()
+}
+
+/// As [`Value::of`], but an alias is its name, which no number is: what it stands for is compared where it stands.
 fn value_of(node: Node<'_>) -> Value {
     match node.kind() {
-        super::Kind::Alias(_) => Value::Str(node.span().of(node.source()).to_owned()),
+        super::Kind::Alias(_) => Value::Number(node.span().of(node.source()).to_owned()),
         super::Kind::Mapping(_) => {
             Value::Map(node.entries().map(|(key, value)| (key.text().unwrap_or_default().to_owned(), value_of(value))).collect())
         }
@@ -32,24 +77,46 @@ fn value_of(node: Node<'_>) -> Value {
     }
 }
 
+/// The only key of the mapping that stands for an opened document. No text that is YAML holds it.
+const DOCUMENT: &str = "\0document";
+
 /// Turns the scalars that `steps` go into to what the documents in them say.
 fn open(value: &mut Value, steps: &[Step]) {
     let Some((step, rest)) = steps.split_first() else { return };
-    if *step == Step::Inside {
-        if let Value::Str(text) = value {
-            let tree = Tree::parse(text, Span::new(0, text.len()));
-            let inner = tree.ok().and_then(|tree| tree.roots().next().map(value_of));
-            *value = inner.unwrap_or(Value::Null);
-        }
-        return open(value, rest);
+    if let (Step::Inside, Value::Str(text)) = (step, &*value) {
+        *value = Value::map([(DOCUMENT, document(text))]);
     }
     if let Some(child) = child(value, step) {
         open(child, rest);
     }
 }
 
+/// What the document in a string says.
+fn document(text: &str) -> Value {
+    let tree = Tree::parse(text, Span::new(0, text.len()));
+    tree.ok().and_then(|tree| tree.roots().next().map(value_of)).unwrap_or(Value::Null)
+}
+
+/// Whether `actual` is what is `expected`, where an opened document stands for every text that says the same.
+fn is_said_by(expected: &Value, actual: &Value) -> bool {
+    match (expected, actual) {
+        (Value::Map(entries), Value::Str(text)) if entries.len() == 1 && entries[0].0 == DOCUMENT => {
+            is_said_by(&entries[0].1, &document(text))
+        }
+        (Value::Map(expected), Value::Map(actual)) => {
+            let same = |((key, value), (name, other)): (&(String, Value), &(String, Value))| key == name && is_said_by(value, other);
+            expected.len() == actual.len() && expected.iter().zip(actual).all(same)
+        }
+        (Value::List(expected), Value::List(actual)) => {
+            expected.len() == actual.len() && expected.iter().zip(actual).all(|(value, other)| is_said_by(value, other))
+        }
+        _ => expected == actual,
+    }
+}
+
 fn child<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
     match (value, step) {
+        (Value::Map(entries), Step::Inside) => entries.iter_mut().find(|(name, _)| name == DOCUMENT).map(|(_, value)| value),
         (Value::Map(entries), Step::Key(key)) => entries.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
         (Value::List(items), Step::Index(index)) => items.get_mut(*index),
         (Value::List(items), Step::Item { key, value }) => items.iter_mut().find(|item| text_of(item, key) == Some(value.as_str())),
@@ -72,7 +139,7 @@ fn apply(value: &mut Value, steps: &[Step], want: &Want) {
         [] => match want {
             Want::Is(wanted) => *value = wanted.clone(),
             Want::Plain(text) => *value = Value::Str(text.clone()),
-            Want::Exists(wanted) if *value == Value::Null => *value = wanted.clone(),
+            Want::Exists(wanted) if *value == Value::Null || is_alias(value) => *value = wanted.clone(),
             Want::Contains(wanted) => {
                 if *value == Value::Null {
                     *value = Value::List(vec![]);
@@ -85,7 +152,6 @@ fn apply(value: &mut Value, steps: &[Step], want: &Want) {
             }
             Want::Exists(_) | Want::Absent | Want::Named(_) => {}
         },
-        [Step::Inside, rest @ ..] => apply(value, rest, want),
         [step] if *want == Want::Absent => match (value, step) {
             (Value::Map(entries), Step::Key(key)) => entries.retain(|(name, _)| name != key),
             (Value::List(items), Step::Index(index)) if *index < items.len() => drop(items.remove(*index)),
@@ -108,6 +174,10 @@ fn apply(value: &mut Value, steps: &[Step], want: &Want) {
             }
         }
     }
+}
+
+fn is_alias(value: &Value) -> bool {
+    matches!(value, Value::Number(name) if name.starts_with('*'))
 }
 
 /// Makes the place for `step`, empty, unless nothing is wanted there.

@@ -6,8 +6,17 @@ use super::{Blocked, Node, Op, Path, Step, Value, Want};
 #[derive(Clone, Copy)]
 pub(super) struct Request<'o> {
     pub op: usize,
+    /// The position of the first wish for the same place.
+    pub order: usize,
     pub steps: &'o [Step],
     pub wish: &'o Op,
+}
+
+impl Request<'_> {
+    /// Whether something must be there for it.
+    fn adds(&self) -> bool {
+        !matches!(self.wish.want, Want::Absent | Want::Named(_))
+    }
 }
 
 /// Wishes sorted by place.
@@ -22,16 +31,46 @@ pub(super) struct Wish<'o> {
     pub inside: Vec<Request<'o>>,
 }
 
-impl Wish<'_> {
+/// An item that a list must have.
+pub(super) enum Addition<'w, 'o> {
+    Value(Request<'o>, &'o Value),
+    Item(&'o str, &'o str, &'w Wish<'o>),
+}
+
+impl<'o> Wish<'o> {
+    /// What a list must have, in the order of the wishes.
+    pub(super) fn additions(&self) -> Vec<Addition<'_, 'o>> {
+        let values = self.contains.iter().map(|(request, value)| (request.order, Addition::Value(*request, value)));
+        let items = self.items.iter().map(|((key, value), wish)| (wish.first_addition(), Addition::Item(key, value, wish)));
+        let mut additions: Vec<_> = values.chain(items).collect();
+        additions.sort_by_key(|(order, _)| *order);
+        additions.into_iter().map(|(_, addition)| addition).collect()
+    }
+
+    /// The keys in the order in which the wishes add them.
+    pub(super) fn keys_in_order(&self) -> Vec<(&'o str, &Self)> {
+        let mut keys: Vec<_> = self.keys.iter().map(|(key, wish)| (*key, wish)).collect();
+        keys.sort_by_key(|(_, wish)| wish.first_addition());
+        keys
+    }
+
+    /// The position of the first wish that puts something here.
+    fn first_addition(&self) -> usize {
+        let here = self.leaf.iter().chain(&self.inside).chain(self.contains.iter().map(|(request, _)| request));
+        let here = here.filter(|request| request.adds()).map(|request| request.order);
+        let below = self.keys.iter().map(|(_, wish)| wish).chain(self.items.iter().map(|(_, wish)| wish));
+        let below = below.chain(self.indexes.iter().map(|(_, wish)| wish)).map(Self::first_addition);
+        here.chain(below).min().unwrap_or(usize::MAX)
+    }
+
     pub(super) fn is_leaf(&self) -> bool {
         self.leaf.is_some()
     }
 
-    /// Whether nothing is wished but that something is not there.
+    /// Whether nothing is wished that must be there: only what is taken away or renamed, if it is.
     pub(super) fn is_all_absent(&self) -> bool {
-        self.leaf.is_none_or(|leaf| leaf.wish.want == Want::Absent)
+        self.leaf.iter().chain(&self.inside).all(|request| !request.adds())
             && self.contains.is_empty()
-            && self.inside.iter().all(|request| request.wish.want == Want::Absent)
             && self.keys.iter().all(|(_, wish)| wish.is_all_absent())
             && self.indexes.iter().all(|(_, wish)| wish.is_all_absent())
             && self.items.iter().all(|(_, wish)| wish.is_all_absent())
@@ -107,10 +146,26 @@ fn sort_in_leaf<'o>(wish: &mut Wish<'o>, request: Request<'o>, path: &Path, offs
         },
         (want, Some(leaf)) if !agree(&leaf.wish.want, want) => return Err(conflict(leaf, request, path, offset)),
         // A value that must be this one is there, too.
-        (Want::Is(_), _) => wish.leaf = Some(request),
+        (Want::Is(_), Some(leaf)) => wish.leaf = Some(Request { order: leaf.order, ..request }),
         _ => {}
     }
     Ok(())
+}
+
+/// No place can be a mapping and a list, or hold a document besides.
+///
+/// # Errors
+/// [`Blocked`], at the first place that is wished to be of two kinds.
+pub(super) fn refuse_mixed(wish: &Wish<'_>, path: &Path, offset: usize) -> Result<(), Blocked> {
+    let is_list = !wish.indexes.is_empty() || !wish.items.is_empty() || !wish.contains.is_empty();
+    let kinds = [!wish.keys.is_empty(), is_list, !wish.inside.is_empty()].iter().filter(|&&kind| kind).count();
+    if let Some(request) = first_request(wish).filter(|_| kinds > 1) {
+        let reason = format!("two edits want values of different kinds at `{path}`; this is a bug of enable-dual-stack, please report it");
+        return Err(blocked(request, path, offset, reason));
+    }
+    wish.keys.iter().try_for_each(|(key, wish)| refuse_mixed(wish, &path.key(key), offset))?;
+    wish.indexes.iter().try_for_each(|(index, wish)| refuse_mixed(wish, &path.index(*index), offset))?;
+    wish.items.iter().try_for_each(|((key, value), wish)| refuse_mixed(wish, &path.item(key, value), offset))
 }
 
 fn agree(one: &Want, other: &Want) -> bool {

@@ -85,7 +85,10 @@ pub(super) fn block_line(text: &str, column: usize, look: &Look<'_>) -> String {
 /// A new item of a sequence whose last item is a mapping in braces: on one line, or over lines, as that one is.
 pub(super) fn like_last_item(item: &Value, sequence: Node<'_>, look: &Look<'_>) -> Option<String> {
     let Value::Map(entries) = item else { return None };
-    let last = sequence.items().last().filter(|last| last.kind() == Kind::Mapping(Layout::Flow))?;
+    if entries.is_empty() {
+        return None;
+    }
+    let last = sequence.items().last().filter(|last| last.kind() == Kind::Mapping(Layout::Flow) && !last.is_pair())?;
     let text = last.source();
     let members: Vec<_> = last.entries().collect();
     let ((first, first_value), (key, value)) = (*members.first()?, *members.last()?);

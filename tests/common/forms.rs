@@ -1,5 +1,7 @@
 //! The same objects in other clothes: each form is made from the text by lines, never by printing a tree (but for JSON).
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use enable_dual_stack::text;
 use enable_dual_stack::yaml::{Kind, Layout, Node, Tree, Value};
 

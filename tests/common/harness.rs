@@ -1,5 +1,7 @@
 //! One package, one configuration, all invariants (docs/architecture.md), in every form that a package can come in.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use enable_dual_stack::config::{Action, Config, fields_of};
 use enable_dual_stack::package::{Form, Package};
 use enable_dual_stack::results::Report;

@@ -1,6 +1,8 @@
 //! The second opinion: what a text says, read with libyaml's grammar (`yaml_serde`), and what it must say after the
 //! changes that were reported. Of the product, only the type of values is used.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::fmt;
 
 use enable_dual_stack::package::Resource;
@@ -130,18 +132,24 @@ pub(crate) fn assert_only_changed(before: &[Value], after: &[Value], changes: &[
     assert_eq!(before.len(), after.len(), "the number of objects changed");
     let (mut expected, mut actual) = (before.to_vec(), after.to_vec());
     let (mut removals, others): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|change| change.proposed.is_none());
-    removals.sort_by_key(|change| change.path.as_deref().map(steps_of));
+    let place = |change: &Said| (object_of(before, change), steps_of(change.path.as_deref().expect("a change has a path")));
+    for (at, steps) in removals.iter().map(|change| place(change)) {
+        open(&mut expected[at], &steps);
+        open(&mut actual[at], &steps);
+    }
+    removals.sort_by_cached_key(|change| {
+        let (at, steps) = place(change);
+        positions(&mut expected[at], &steps)
+    });
     // What was removed is put back in its place first, so that all positions are those of the input.
     for change in removals {
-        let (at, steps) = (object_of(before, change), steps_of(change.path.as_deref().expect("a change has a path")));
+        let (at, steps) = place(change);
         let (expected, actual) = (&mut expected[at], &mut actual[at]);
-        open(expected, &steps);
-        open(actual, &steps);
         assert_eq!(value_at(expected, &steps), change.current, "`currentValue` of {change}");
         put_back(actual, &steps, expected);
     }
     for change in others {
-        let (at, steps) = (object_of(before, change), steps_of(change.path.as_deref().expect("a change has a path")));
+        let (at, steps) = place(change);
         let (expected, actual) = (&mut expected[at], &mut actual[at]);
         open(expected, &steps);
         open(actual, &steps);
@@ -275,7 +283,7 @@ fn put(value: &mut Value, steps: &[Step], proposed: &Value, actual: &mut Value) 
                 items.push(new);
             }
             (Value::Null, Step::Index(0)) => {
-                *value = Value::List(vec![if rest.is_empty() { Value::Null } else { telling_apart(&[], actual) }])
+                *value = Value::List(vec![if rest.is_empty() { Value::Null } else { telling_apart(&[], actual) }]);
             }
             (other, step) => panic!("{step:?} cannot be made in {other:?}"),
         }
@@ -290,6 +298,18 @@ fn telling_apart(items: &[Value], new: &Value) -> Value {
     assert!(value.as_str().is_some_and(|text| !text.is_empty()), "the first field of a new item must tell it apart: {new:?}");
     assert!(items.iter().all(|item| item.get(key) != Some(value)), "another item has `{key}` {value:?}, too");
     Value::Map(vec![(key.clone(), value.clone())])
+}
+
+/// The position of each step among its siblings.
+fn positions(value: &mut Value, steps: &[Step]) -> Vec<usize> {
+    let Some((step, rest)) = steps.split_first() else { return Vec::new() };
+    let position = match (&*value, step) {
+        (Value::Map(entries), Step::Key(key)) => entries.iter().position(|(name, _)| name == key).expect("it was there"),
+        (_, Step::Index(index)) => *index,
+        (other, step) => panic!("{step:?} is not in {other:?}"),
+    };
+    let child = child(value, step).expect("it was there");
+    [vec![position], positions(child, rest)].concat()
 }
 
 /// Puts what `steps` lead to in `before` back into `value`, at its old position.

@@ -33,7 +33,7 @@ impl<'c> Choices<'c> {
 pub(crate) enum Model {
     Null,
     Bool(bool),
-    Number(u8),
+    Number(usize),
     Text(String),
     List(Vec<Model>),
     Map(Vec<(String, Model)>),
@@ -87,7 +87,7 @@ impl Model {
 
     fn map(choices: &mut Choices<'_>, depth: usize) -> Self {
         let mut entries: Vec<(String, Self)> = Vec::new();
-        for _ in 0..choices.below(5) {
+        for _ in 0..choices.of(&[1, 2, 3, 4, 5, 0]) {
             let key = choices.of(&KEYS).to_owned();
             if entries.iter().all(|(other, _)| *other != key) {
                 entries.push((key, Self::any(choices, depth)));
@@ -97,17 +97,17 @@ impl Model {
     }
 
     fn list(choices: &mut Choices<'_>, depth: usize) -> Self {
-        Self::List((0..choices.below(4)).map(|_| Self::any(choices, depth)).collect())
+        Self::List((0..choices.of(&[1, 2, 3, 0])).map(|_| Self::any(choices, depth)).collect())
     }
 
     pub(crate) fn any(choices: &mut Choices<'_>, depth: usize) -> Self {
-        match choices.below(12) {
+        match choices.below(14) {
             0 => Self::Null,
             1 => Self::Bool(choices.once_in(2)),
-            2 => Self::Number(choices.below(100) as u8),
+            2 => Self::Number(choices.below(100)),
             3..=5 if depth > 0 => Self::map(choices, depth - 1),
             6 | 7 if depth > 0 => Self::list(choices, depth - 1),
-            8 if depth > 0 => Self::Document(document(&Self::random(choices, depth - 1), choices)),
+            8..=10 if depth > 0 => Self::Document(document(&Self::random(choices, depth - 1), choices)),
             _ => Self::Text(choices.of(&TEXTS).to_owned()),
         }
     }
@@ -230,7 +230,7 @@ impl Writer<'_, '_> {
             self.end_of_line();
             return;
         }
-        let anchor = self.choices.once_in(16).then(|| format!("n{}", self.anchors.len()));
+        let anchor = self.choices.once_in(16).then(|| format!("n{}", self.out.len()));
         if let Some(name) = &anchor {
             let _ = write!(self.out, " &{name}");
         }

@@ -44,9 +44,7 @@ impl Range {
     /// Whether the other range is all inside this one.
     pub(crate) fn holds(self, other: Self) -> bool {
         let host = self.bits() - self.prefix;
-        self.is_ipv6() == other.is_ipv6()
-            && self.prefix <= other.prefix
-            && (host >= 128 || self.first() >> host == other.first() >> host)
+        self.is_ipv6() == other.is_ipv6() && self.prefix <= other.prefix && (host >= 128 || self.first() >> host == other.first() >> host)
     }
 }
 
@@ -87,7 +85,11 @@ pub(crate) fn apiserver(service_ranges: &str, advertised: IpAddr) -> Result<Vec<
 pub(crate) fn controller_manager(flags: &BTreeMap<String, String>) -> Result<Vec<Range>, String> {
     let flag = |name: &str| flags.get(name).map(String::as_str);
     let ranges = split(flag("cluster-cidr").unwrap_or_default().trim())?;
-    families(&ranges, "length of clusterCIDRs is more than max allowed of 2", "len of ClusterCIDRs==2 and they are not configured as dual stack")?;
+    families(
+        &ranges,
+        "length of clusterCIDRs is more than max allowed of 2",
+        "len of ClusterCIDRs==2 and they are not configured as dual stack",
+    )?;
     if let Some(services) = flag("service-cluster-ip-range") {
         families(&split(services.trim())?, "--service-cluster-ip-range can not contain more than two entries", "not dualstack")?;
     }
@@ -102,7 +104,9 @@ pub(crate) fn controller_manager(flags: &BTreeMap<String, String>) -> Result<Vec
     for range in &ranges {
         let of_node = if range.is_ipv6() { ipv6.or(both).unwrap_or(64) } else { ipv4.or(both).unwrap_or(24) };
         if range.prefix > of_node {
-            return Err("Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or equal to --node-cidr-mask-size".into());
+            return Err(
+                "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or equal to --node-cidr-mask-size".into(),
+            );
         }
         if range.is_ipv6() && of_node - range.prefix > 16 {
             return Err("New CIDR set failed; the node CIDR size is too big".into());
@@ -167,7 +171,9 @@ pub(crate) fn agree(places: &[&[Range]], pool: Range) -> Result<(), String> {
 fn the_rules_refuse_what_the_components_refuse() {
     let ip = |text: &str| text.parse::<IpAddr>().expect(text);
     assert!(apiserver("10.96.0.0/12,fd00::/112", ip("192.168.0.1")).is_ok());
-    for wrong in ["10.96.0.0/12, fd00::/112", "10.96.0.0/12,fd00::/107", "fd00::/112,10.96.0.0/12", "10.96.0.0/12,10.97.0.0/16", "10.0.0.0/11"] {
+    for wrong in
+        ["10.96.0.0/12, fd00::/112", "10.96.0.0/12,fd00::/107", "fd00::/112,10.96.0.0/12", "10.96.0.0/12,10.97.0.0/16", "10.0.0.0/11"]
+    {
         assert!(apiserver(wrong, ip("192.168.0.1")).is_err(), "{wrong}");
     }
     let flags = |flags: &[(&str, &str)]| flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

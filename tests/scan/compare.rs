@@ -27,7 +27,7 @@ pub(crate) fn compare(text: &str) -> Verdict {
     assert_eq!(scanned.form, parsed.form, "another form:\n{text}");
     let all = |package: &Package<'_>| package.all().iter().map(heads).collect::<Vec<_>>();
     assert_eq!(all(&scanned), all(&parsed), "other objects:\n{text}");
-    assert_eq!(scanned.function_config().map(described), parsed.function_config().map(described), "another functionConfig:\n{text}");
+    assert_eq!(scanned.function_config().map(known), parsed.function_config().map(known), "another functionConfig:\n{text}");
     assert!(!scanned.is_misread(), "nothing was asked for:\n{text}");
     let results = vec![Value::map([("message", "new".into()), ("tags", Value::map([("rule", "a".into())]))])];
     let (appended, expected) = (scanned.results(results.clone()), parsed.results(results));
@@ -35,13 +35,20 @@ pub(crate) fn compare(text: &str) -> Verdict {
     if !entangled {
         assert_eq!(appended, expected, "other results:\n{text}");
     }
+    let object = Value::map([("kind", "New".into()), ("spec", Value::map([("list", Value::list(["a".into()]))]))]);
+    let append = |package: &Package<'_>| package.append(&package.all()[0], &object);
+    let (appended, expected) = (append(&scanned), append(&parsed));
+    entangled |= scanned.is_misread();
+    if !entangled {
+        assert_eq!(appended, expected, "another object appended:\n{text}");
+    }
     for (scanned, parsed) in scanned.all().iter().zip(parsed.all()) {
         if scanned.root().is_null() {
             let refers = |node: Node<'_>| node.is_anchored() || matches!(node.kind(), Kind::Alias(_));
             assert!(parsed.root().descendants().any(refers), "{parsed} cannot be read alone:\n{text}");
             entangled = true;
         } else {
-            assert_eq!(described(scanned.root()), described(parsed.root()), "another {parsed}:\n{text}");
+            assert_eq!(known(scanned.root()), known(parsed.root()), "another {parsed}:\n{text}");
         }
     }
     assert_eq!(scanned.is_misread(), entangled);
@@ -52,11 +59,32 @@ fn heads(resource: &Resource<'_>) -> [String; 4] {
     [&resource.api_version, &resource.kind, &resource.name, &resource.namespace].map(ToString::to_string)
 }
 
-/// All that is known of a node and those below it; an alias is where its target starts.
-fn described(root: Node<'_>) -> Vec<(String, Span, usize, usize, Option<&str>, Option<&str>)> {
-    let kind = |node: Node<'_>| match node.kind() {
-        Kind::Alias(_) => format!("alias of {}", node.resolved().start()),
-        kind => format!("{kind:?}"),
-    };
-    root.descendants().map(|node| (kind(node), node.span(), node.slot(), node.start(), node.tag(), node.text())).collect()
+/// All that is known of a node.
+#[derive(Debug, PartialEq, Eq)]
+struct Known<'t> {
+    /// Where its target starts, if it is an alias.
+    alias: Option<usize>,
+    kind: Option<Kind>,
+    span: Span,
+    slot: usize,
+    start: usize,
+    tag: Option<&'t str>,
+    text: Option<&'t str>,
+}
+
+fn known(root: Node<'_>) -> Vec<Known<'_>> {
+    root.descendants().map(known_of).collect()
+}
+
+fn known_of(node: Node<'_>) -> Known<'_> {
+    let is_alias = matches!(node.kind(), Kind::Alias(_));
+    Known {
+        alias: is_alias.then(|| node.resolved().start()),
+        kind: (!is_alias).then(|| node.kind()),
+        span: node.span(),
+        slot: node.slot(),
+        start: node.start(),
+        tag: node.tag(),
+        text: node.text(),
+    }
 }

@@ -82,7 +82,9 @@ pub(crate) fn packages() -> impl Strategy<Value = String> {
     let mishaps = proptest::collection::vec(any::<Mishap>(), 0..7);
     (0..PACKAGES.len(), mishaps, 0..4_u8).prop_map(|(package, mishaps, ending)| {
         let mut lines: Vec<String> = PACKAGES[package].lines().map(str::to_owned).collect();
-        mishaps.into_iter().for_each(|mishap| happen(&mut lines, mishap));
+        for mishap in mishaps {
+            happen(&mut lines, mishap);
+        }
         let text = lines.join(if ending == 1 { "\r\n" } else { "\n" });
         match ending {
             2 => text,
@@ -115,4 +117,10 @@ fn happen(lines: &mut Vec<String>, (place, what, with, depth): Mishap) {
             lines.insert(usize::from(with) % lines.len(), copy);
         }
     }
+}
+
+/// Lines without any sense.
+pub(crate) fn documents() -> impl Strategy<Value = String> {
+    let line = (0..SAYINGS.len(), 0..4_usize).prop_map(|(saying, indent)| format!("{:indent$}{}\n", "", SAYINGS[saying]));
+    proptest::collection::vec(line, 1..6).prop_map(|lines| lines.concat())
 }

@@ -190,7 +190,6 @@ fn subnet(cluster: &Resource<'_>, subnet: &Subnet, first: Family, config: &Confi
     if let Some(text) = text(cluster, subnet.key) {
         let place = RangePlace { resource: cluster, path: path.clone(), role, what: format!("`{}` of kind", subnet.key) };
         place.want_comma_list(text, config, &SUBNET, |text| Op::is(path.clone(), text), plan);
-        say_one_family(&place, text, config, plan);
         return ranges::after(text, role, config);
     }
     let [default_v4, default_v6] = *ranges::ranges(subnet.default) else { return Vec::new() };
@@ -204,16 +203,4 @@ fn subnet(cluster: &Resource<'_>, subnet: &Subnet, first: Family, config: &Confi
     let message = format!("`{}` set to \"{one},{two}\": kind's own choice would be \"{}\"", subnet.key, subnet.default);
     plan.want(cluster, &SUBNET, Op::is(path, format!("{one},{two}")), message);
     pair.to_vec()
-}
-
-/// A service range that was written keeps its one family where nobody says the other one.
-fn say_one_family(place: &RangePlace<'_>, text: &str, config: &Config, plan: &mut Plan) {
-    if let [only] = *ranges::ranges(text)
-        && place.role == Role::Services
-        && config.range(place.role, only.family().other()).is_none()
-    {
-        let field = Config::field(place.role, only.family().other());
-        let message = format!("{} has one range, so Services keep one family in the dual-stack cluster: give `{field}`", place.what);
-        plan.warning(&UNKNOWN, Place::at(place.resource, &place.path).with_current(text), message);
-    }
 }

@@ -198,8 +198,8 @@ const FIELDS: [Field; 6] = [
     field("KubeProxyConfiguration", &["clusterCIDR"], Role::Pods, Source::KubeProxy, &CLUSTER_CIDR),
 ];
 
-const fn field(kind: &'static str, keys: &'static [&'static str], role: Role, source: Source, rule: &'static Rule) -> Field {
-    Field { kind, keys, role, source, rule }
+const fn field(kind: &'static str, keys: &'static [&'static str], role: Role, source: Source, why: &'static Rule) -> Field {
+    Field { kind, keys, role, source, rule: why }
 }
 
 /// A range that an operation writes.

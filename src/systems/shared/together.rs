@@ -27,11 +27,10 @@ pub(crate) fn can_be_dual(places: [(&RangePlace<'_>, &Said); 2], config: &Config
                 let unknown = config.range(place.role, family).is_none();
                 unknown.then(|| format!("the {family} range is missing, and nobody says it: give `{field}`"))
             }
-            Ok(_) => None,
             Err(Unfit::Empty) => Some("no range is there: write both, the primary family first".to_owned()),
             Err(Unfit::Placeholder) => Some("the range is filled in later: fill in both".to_owned()),
             Err(Unfit::Unreadable(reason)) => Some(reason.clone()),
-            Err(Unfit::Unknown(_)) => None,
+            Ok(_) | Err(Unfit::Unknown(_)) => None,
         };
         if let Some(obstacle) = obstacle {
             let message =
