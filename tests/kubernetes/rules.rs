@@ -126,6 +126,8 @@ pub(crate) fn proxy(cluster_cidr: &str) -> Result<Vec<Range>, String> {
 /// kubeadm; the masks are those of `controllerManager.extraArgs`.
 pub(crate) fn kubeadm(pods: &str, services: &str, ipv6_mask: Option<u32>) -> Result<(Vec<Range>, Vec<Range>), String> {
     let trimmed = |text: &str| split(&text.split(',').map(str::trim).collect::<Vec<_>>().join(","));
+    // It reads over blanks itself, but hands the texts on as flags, as they are (cmd/kubeadm/app/phases/controlplane).
+    let flags = [split(pods), split(services)];
     let (pods, services) = (trimmed(pods)?, trimmed(services)?);
     let must = "expected one (IPv4 or IPv6) CIDR or two CIDRs from each family for dual-stack networking";
     families(&pods, must, must)?;
@@ -146,6 +148,9 @@ pub(crate) fn kubeadm(pods: &str, services: &str, ipv6_mask: Option<u32>) -> Res
         if of_node - range.prefix > 16 {
             return Err("pod subnet mask and node-mask difference is greater than 16".into());
         }
+    }
+    for flag in flags {
+        flag?;
     }
     Ok((pods, services))
 }
@@ -186,7 +191,8 @@ fn the_rules_refuse_what_the_components_refuse() {
     ] {
         assert!(controller_manager(&flags(&wrong)).is_err(), "{wrong:?}");
     }
-    assert!(kubeadm("10.0.0.0/16, fd00::/56", "10.96.0.0/12,fd01::/112", None).is_ok());
+    assert!(kubeadm("10.0.0.0/16,fd00::/56", "10.96.0.0/12,fd01::/112", None).is_ok());
+    assert!(kubeadm("10.0.0.0/16, fd00::/56", "10.96.0.0/12,fd01::/112", None).is_err());
     assert!(kubeadm("10.0.0.0/16,fd00::/112", "10.96.0.0/12,fd01::/112", None).is_err());
     assert!(kubeadm("10.0.0.0/16,fd00::/112", "10.96.0.0/12,fd01::/112", Some(120)).is_ok());
     assert!(proxy("10.0.0.0/16,fd00::/56").is_ok() && proxy("10.0.0.0/16,fd00::/56,fd01::/56").is_err());
