@@ -79,7 +79,6 @@ fn consequence(seen: &Seen<'_>, fact: &RangeFact, missing: Family) -> (Severity,
             Severity::Warning,
             "kube-apiserver makes this object of its `--service-cluster-ip-range`, which must have both ranges first".to_owned(),
         ),
-        (Source::BgpConfiguration, _) => (Severity::Warning, format!("Calico does not advertise the {missing} addresses of Services")),
         _ => (Severity::Warning, "it serves one family".to_owned()),
     }
 }
