@@ -186,7 +186,14 @@ pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
     let facts = systems::facts(package);
     let config = match given.clone().settle(&facts) {
         Ok(config) => config,
-        Err(error) => return failed(vec![error]),
+        Err(error) => {
+            // What the package does without a range is the reason why one must be given.
+            let found = checks::check(&Seen { package, facts: &facts, config: given, given }).findings.into_iter();
+            let errors = found.filter(|finding| finding.severity == Severity::Error).map(|finding| Report::of_finding(finding, package));
+            let mut outcome = failed(vec![error]);
+            outcome.reports.extend(errors);
+            return outcome;
+        }
     };
     let plan = systems::plan(package, &config);
     let mut reports: Vec<_> = config.warnings.iter().map(|warning| Report::general(Severity::Warning, &CONFIG, &warning.message)).collect();

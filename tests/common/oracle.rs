@@ -319,9 +319,8 @@ fn put_back(value: &mut Value, steps: &[Step], before: &mut Value) {
     let parent = parents.iter().try_fold(value, child).expect("where it was is still there");
     match (parent, before, last) {
         (Value::Map(entries), Value::Map(before), Step::Key(key)) => {
-            let old = before.iter().position(|(name, _)| name == key).expect("it was there");
-            let in_front = before[..old].iter().rev().find_map(|(front, _)| entries.iter().position(|(name, _)| name == front));
-            entries.insert(in_front.map_or(0, |at| at + 1), before[old].clone());
+            let at = before.iter().position(|(name, _)| name == key).expect("it was there");
+            entries.insert(at.min(entries.len()), before[at].clone());
         }
         (Value::List(items), Value::List(before), Step::Index(index)) => items.insert(*index, before[*index].clone()),
         (other, _, step) => panic!("{step:?} cannot be removed from {other:?}"),
