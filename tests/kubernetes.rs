@@ -303,17 +303,17 @@ fn overlapping(a: &str, b: &str) -> bool {
     a.holds(b) || b.holds(a)
 }
 
+/// The fields of a configuration, with their values.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// Each file of the corpus that has a twin comes out as that; where ours differs in the place of new keys, the values are
 /// compared.
-/// Texts that stand in the twin instead of ours.
-type Differences<'a> = &'a [(&'a str, &'a str)];
-
 #[test]
 fn files_of_the_corpus_come_out_as_their_twins() {
     let Some(root) = corpus() else { return };
     let pods = ("ipv6PodCIDR", POD);
     let services = ("ipv6ServiceCIDR", SERVICE);
-    let twins: &[(&str, &str, Differences<'_>)] = &[
+    let twins: &[(&str, &str, Fields<'_>)] = &[
         ("configmaps/kube-proxy", "dual.derived", &[pods]),
         ("configmaps/kubeadm-config", "dual.derived", &[pods, services]),
         ("kubeadm/minikube-v1.20-pod-network-cidr", "dual.derived", &[pods, services]),

@@ -3,6 +3,9 @@
 //! # Recognises
 //! The container `calico-node` of a DaemonSet, its version, and the CNI config that comes with it.
 //!
+//! # Changes
+//! Nothing.
+//!
 //! # Leaves alone
 //! Everything: what does not fit is said, and is the owner's to decide.
 //!

@@ -4,6 +4,9 @@
 //! DaemonSets of Calico for Windows nodes, by their node selector or their name, and their ConfigMaps: those with a CNI
 //! config, and `calico-windows-config`, whose CNI config is inside the image.
 //!
+//! # Changes
+//! Nothing.
+//!
 //! # Leaves alone
 //! Everything. Linux nodes of the same cluster can be dual-stack.
 //!

@@ -1,0 +1,105 @@
+//! The repository's own rules: which module may use which, and what every system says of itself.
+
+#![expect(clippy::disallowed_methods, reason = "tests read files")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use enable_dual_stack::{checks, run, systems};
+
+/// The modules in reading order: each may use those in front of it, and itself.
+const LAYERS: [&str; 15] = [
+    "text", "yaml", "cidr", "version", "package", "plan", "facts", "config", "systems", "checks", "apply", "results", "roll_out", "run",
+    "host",
+];
+
+#[test]
+fn a_module_uses_only_those_in_front_of_it() {
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let layer = layer_of(&file);
+        let Some(place) = LAYERS.iter().position(|name| *name == layer) else { continue };
+        for used in used_by(&fs::read_to_string(&file).expect("UTF-8")) {
+            let at = LAYERS.iter().position(|name| *name == used);
+            if at.is_none_or(|at| at > place) {
+                wrong.push(format!("{} uses `{used}`", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn one_file_names_the_parser_crate() {
+    let naming: Vec<_> = sources().into_iter().filter(|file| fs::read_to_string(file).expect("UTF-8").contains("granit_parser")).collect();
+    assert_eq!(naming, [Path::new("src/yaml/parse.rs")]);
+}
+
+#[test]
+fn every_system_has_its_manual_page() {
+    for system in systems::ALL {
+        let file = format!("src/systems/{}.rs", system.name);
+        let folder = format!("src/systems/{}/mod.rs", system.name);
+        let text = fs::read_to_string(&file).or_else(|_| fs::read_to_string(&folder)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        for heading in ["//! # Recognises", "//! # Changes", "//! # Leaves alone", "//! # Sources"] {
+            assert!(text.contains(heading), "{file} must say {heading}");
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_an_id_of_its_own_and_a_source() {
+    let mut ids = BTreeSet::new();
+    let of_systems = systems::ALL.iter().flat_map(|system| system.rules);
+    let of_checks = checks::ALL.iter().flat_map(|check| check.rules);
+    for rule in of_systems.chain(of_checks).chain(run::RULES) {
+        let is_kebab = rule.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        assert!(is_kebab && !rule.id.is_empty(), "`{}` must be words joined by \"-\"", rule.id);
+        for text in [rule.title, rule.why, rule.remedy, rule.source] {
+            assert!(!text.trim().is_empty(), "`{}` must say title, why, remedy and source", rule.id);
+        }
+        ids.insert(rule.id);
+    }
+    assert!(ids.len() > 100, "{} rules", ids.len());
+}
+
+#[test]
+fn files_stay_small() {
+    for file in sources() {
+        let lines = fs::read_to_string(&file).expect("UTF-8").lines().count();
+        assert!(lines <= 500, "{} has {lines} lines: split it", file.display());
+    }
+}
+
+fn sources() -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![PathBuf::from("src")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// `src/yaml/parse.rs` and `src/yaml.rs` are of `yaml`.
+fn layer_of(file: &Path) -> String {
+    let first = file.components().nth(1).expect("below src").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The modules behind `use crate::` and `crate::…::`, tests left out: they may use what they need.
+fn used_by(text: &str) -> BTreeSet<String> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let names = lines.flat_map(|line| line.match_indices("crate::").map(|(at, _)| &line[at + "crate::".len()..]).collect::<Vec<_>>());
+    names
+        .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
