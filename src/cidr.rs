@@ -117,6 +117,11 @@ impl Cidr {
         self.contains(other) || other.contains(self)
     }
 
+    /// The ranges of this prefix length that it is made of, in order; none where its own is longer.
+    pub fn subnets(self, prefix: u8) -> impl Iterator<Item = Self> {
+        self.0.subnets(prefix).into_iter().flatten().map(Self)
+    }
+
     /// Whether the range is within `fc00::/7`: unique-local (RFC 4193).
     pub fn is_unique_local(self) -> bool {
         self.within(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7)

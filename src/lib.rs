@@ -12,6 +12,7 @@ pub mod facts;
 pub mod host;
 pub mod package;
 pub mod plan;
+pub mod proposal;
 pub mod results;
 pub mod roll_out;
 pub mod run;

@@ -9,6 +9,7 @@ mod explain;
 mod fields;
 mod files;
 mod function;
+mod init;
 mod legacy_plugin;
 mod output;
 mod packages;

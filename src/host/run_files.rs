@@ -226,7 +226,7 @@ fn run_joined(package: &Package<'_>, all: &[SourceFile], members: &[usize], give
 }
 
 /// Whether a system or a fact has to do with the package, whatever the ranges will be.
-fn is_concerned(package: &Package<'_>, config: &Config) -> bool {
+pub(super) fn is_concerned(package: &Package<'_>, config: &Config) -> bool {
     !systems::plan(package, config).is_empty() || !systems::facts(package).ranges.is_empty()
 }
 
@@ -304,6 +304,33 @@ fn content(file: &SourceFile) -> Content {
     }
 }
 
+/// The files that hold objects of Kubernetes, by package, and those that cannot be read.
+pub(super) struct SortedOut {
+    /// The positions of the files of each package.
+    pub packages: Vec<Vec<usize>>,
+    pub broken: Vec<(usize, PackageError)>,
+}
+
+/// Tells what is in the files, without a configuration.
+pub(super) fn sort_out(files: &[SourceFile]) -> SortedOut {
+    let contents: Vec<_> = files.par_iter().map(content).collect();
+    let patches: HashSet<PathBuf> = contents.iter().flat_map(Content::patches).cloned().collect();
+    let (mut positions, mut with, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, content) in contents.into_iter().enumerate() {
+        let path = Path::new(files[index].name.as_str());
+        match content {
+            Content::Objects { identities, .. } if !patches.contains(&normal(path)) => {
+                positions.push(index);
+                with.push((path, identities));
+            }
+            Content::Broken(error) => broken.push((index, error)),
+            Content::Objects { .. } | Content::Foreign => {}
+        }
+    }
+    let of_files = |group: Vec<usize>| group.into_iter().map(|member| positions[member]).collect();
+    SortedOut { packages: packages::group(&with).into_iter().map(of_files).collect(), broken }
+}
+
 /// The files that a kustomization uses as patches: parts of objects, not objects.
 fn patches(file: &Path, package: &Package<'_>) -> Vec<PathBuf> {
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -319,7 +346,7 @@ fn patches(file: &Path, package: &Package<'_>) -> Vec<PathBuf> {
 }
 
 /// The path without `.` and, as far as that can be told from the text alone, without `..`.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for step in path.components() {
         match step {

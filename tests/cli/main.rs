@@ -6,4 +6,5 @@
 mod argocd;
 mod common;
 mod files;
+mod init;
 mod legacy_plugin;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
 use clap_complete::Shell;
 
 use crate::host::fields;
@@ -27,6 +27,7 @@ pub(super) fn command() -> Command {
             apply(),
             diff(),
             check(),
+            init(),
             argocd(),
             Command::new("systems").about("Show what is recognised"),
             Command::new("explain")
@@ -67,6 +68,29 @@ fn check() -> Command {
         .about("Report everything that is missing or disagrees; exit 1 if there is something")
         .arg(output.help("The format of the report"))
         .args(package_args())
+}
+
+fn init() -> Command {
+    let switch = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let prefix = Arg::new("prefix").long("prefix").value_name("RANGE");
+    Command::new("init")
+        .about("Write a functionConfig for a package, with ranges that fit it")
+        .long_about(
+            "Writes `enable-dual-stack.yaml`, a functionConfig for the package in a folder. Ranges that the package says are kept, ranges \
+             that nobody says are proposed: IPv6 ranges in a unique-local /48 that is drawn (RFC 4193) or in `--prefix`, a /56 for pods \
+             and a /112 for Services; IPv4 ranges for packages that are IPv6 first. None overlaps a range of the package or a node's \
+             address. Files that are there already are added to, or left alone.",
+        )
+        .arg(folder("folder").help("The folder of the package [default: the folder that you are in]"))
+        .args([
+            switch("kustomize", "Add it to `transformers` of the kustomization, or make one"),
+            switch("kpt", "Add it to the pipeline of the Kptfile, or make one"),
+            switch("argocd", "Write an Application of Argo CD that runs the plugin"),
+        ])
+        .group(ArgGroup::new("host").args(["kustomize", "kpt", "argocd"]))
+        .arg(prefix.help("What IPv6 ranges are taken from, such as fd12:3456:789a::/48 [default: one that is drawn]"))
+        .arg(switch("force", "Replace files that are there already"))
+        .args(fields::flags())
 }
 
 fn argocd() -> Command {

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::entry::Entry;
 use super::files::{self, Mode};
+use super::init::{self, Host};
 use super::output::{self, text};
 use super::run_files::{self, Outcome, Settings};
 use super::{argocd, explain, fields, legacy_plugin};
@@ -69,6 +70,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
         Some(("apply", matches)) => apply(matches, terminal),
         Some(("diff", matches)) => diff(matches, terminal),
         Some(("check", matches)) => check(matches, terminal),
+        Some(("init", matches)) => init(matches, terminal),
         Some(("argocd", matches)) => match matches.subcommand() {
             Some(("parameters", matches)) => terminal.say(&argocd::announce(&path(matches, "folder").unwrap_or_else(|| ".".into()))?),
             Some((_, matches)) => generate(matches),
@@ -158,6 +160,19 @@ fn run_over(matches: &ArgMatches, action: Action, terminal: &Terminal) -> Result
     let (files, unreadable) = files::read(&paths, &|done, total| progress.tick("reading", done, total));
     progress.restart();
     Ok(run_files::run(files, unreadable, &settings, &|done, total| progress.tick("looking at", done, total)))
+}
+
+/// Writes a functionConfig, and the lines around it.
+fn init(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
+    let hosts = [("kustomize", Host::Kustomize), ("kpt", Host::Kpt), ("argocd", Host::ArgoCd)];
+    let request = init::Request {
+        folder: path(matches, "folder").unwrap_or_else(|| ".".into()),
+        host: hosts.into_iter().find(|(name, _)| matches.get_flag(name)).map(|(_, host)| host),
+        prefix: matches.get_one::<String>("prefix").cloned(),
+        force: matches.get_flag("force"),
+        fields: fields::of_flags(matches)?,
+    };
+    terminal.say(&init::init(&request)?)
 }
 
 /// Writes the manifests of an application of Argo CD.
