@@ -8,7 +8,9 @@ import os
 import re
 import subprocess
 
+# The ipam of the CNI config, and what must stand there.
 IPAM = re.compile(r'^( *)"type": "calico-ipam"$', re.MULTILINE)
+ASSIGN = r'\1"type": "calico-ipam",' "\n" r'\1"assign_ipv4": "true",' "\n" r'\1"assign_ipv6": "true"'
 
 
 def objects(text):
@@ -23,24 +25,29 @@ def as_text(of):
     return "\n".join(json.dumps(one, indent=1) for one in of)
 
 
-def edited(before, cidr):
-    """What the objects must be."""
+def edited(before, cidr, prefix="", suffix=""):
+    """What the objects must be; the two that are edited have names with this prefix and suffix."""
     after = copy.deepcopy(before)
-    config = next(one for one in after if (one["kind"], one["metadata"]["name"]) == ("ConfigMap", "calico-config"))
-    cni = config["data"]["cni_network_config"]
-    config["data"]["cni_network_config"], count = IPAM.subn(
-        r'\1"type": "calico-ipam",' "\n" r'\1"assign_ipv4": "true",' "\n" r'\1"assign_ipv6": "true"', cni
-    )
+    config = named(after, "ConfigMap", f"{prefix}calico-config{suffix}")
+    config["data"]["cni_network_config"], count = IPAM.subn(ASSIGN, config["data"]["cni_network_config"])
     assert count == 1, "the CNI config must have one ipam"
-    node = next(one for one in after if (one["kind"], one["metadata"]["name"]) == ("DaemonSet", "calico-node"))
-    container = next(one for one in node["spec"]["template"]["spec"]["containers"] if one["name"] == "calico-node")
+    edit_node(named(after, "DaemonSet", f"{prefix}calico-node{suffix}"), cidr)
+    return after
+
+
+def named(of, kind, name):
+    return next(one for one in of if (one["kind"], one["metadata"]["name"]) == (kind, name))
+
+
+def edit_node(daemon_set, cidr):
+    """Makes of the DaemonSet what it must be."""
+    container = next(one for one in daemon_set["spec"]["template"]["spec"]["containers"] if one["name"] == "calico-node")
     felix = next(entry for entry in container["env"] if entry["name"] == "FELIX_IPV6SUPPORT")
     assert felix["value"] == "false", "the manifest must have something to change"
     felix["value"] = "true"
     container["env"] += [{"name": "IP6", "value": "autodetect"}, {"name": "CALICO_IPV6POOL_CIDR", "value": cidr}]
     if needs_nat(cidr):
         container["env"].append({"name": "CALICO_IPV6POOL_NAT_OUTGOING", "value": "true"})
-    return after
 
 
 def needs_nat(cidr):

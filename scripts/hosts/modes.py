@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Callable, NamedTuple
@@ -9,8 +10,13 @@ from typing import Callable, NamedTuple
 from . import calico
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = ROOT / "target" / "hosts" / "bin"
+VERSION = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+IMAGE = f"ghcr.io/enable-dual-stack/enable-dual-stack:v{VERSION}"
+ARGOCD_IMAGE = f"ghcr.io/enable-dual-stack/enable-dual-stack-argocd:v{VERSION}"
 SMALL = (ROOT / "examples" / "kpt-exec" / "calico.yaml").read_text()
 CIDR = "fd00:10:244::/56"
+EXEC, CONTAINER, PLUGIN = "exec", "container", "legacy plugin"
 
 
 class Missing(Exception):
@@ -26,8 +32,9 @@ class Config(NamedTuple):
     def text(self, annotations):
         """The object. `annotations` is the text of its annotations, one a line, without indent."""
         version, fields = ("v1", "data") if self.kind == "ConfigMap" else ("dualstack.krm/v1alpha1", "spec")
-        lines = [f"apiVersion: {version}", f"kind: {self.kind}", "metadata:", "  name: enable-dual-stack", "  annotations:"]
-        lines += [f"    {line}" for line in annotations.splitlines()]
+        lines = [f"apiVersion: {version}", f"kind: {self.kind}", "metadata:", "  name: enable-dual-stack"]
+        if annotations:
+            lines += ["  annotations:", *(f"    {line}" for line in annotations.splitlines())]
         if self.fields:
             lines += [f"{fields}:", *(f'  {name}: "{value}"' for name, value in self.fields.items())]
         return "\n".join(lines) + "\n"
@@ -48,14 +55,28 @@ class Run(NamedTuple):
 class Host(NamedTuple):
     """A program that runs the function."""
 
-    name: str
-    program: Path
+    title: str
+    version: str
+    command: tuple
+    """The program, and the words that come before all others."""
+    way: str
+    """How it runs the function: EXEC, CONTAINER or PLUGIN."""
     package: Callable | None
     """Makes a package of a manifest and a config in a directory, and runs the host over it."""
+    cell: str = "yes"
+    """What the README says of the way, if its tests pass."""
+
+    @property
+    def name(self):
+        return f"{self.title} {self.version}".strip()
+
+    @property
+    def program(self):
+        return Path(self.command[0])
 
     def run(self, directory, manifest, config):
         directory.mkdir(exist_ok=True)
-        return self.package(self.program, directory, manifest, config)
+        return self.package(self, directory, manifest, config)
 
 
 def own(**fields):
@@ -99,14 +120,14 @@ def corpus(path):
     return file.read_text()
 
 
-def only_our_edits(run):
-    """The package has the edits of the how-to, and is otherwise what the host itself makes of it."""
+def only_our_edits(run, **names):
+    """The package has the edits of the how-to, and is otherwise what the host itself makes of it. `names`: see `calico.edited`."""
     succeeded(run)
     removed, added = calico.changed_lines(run.before, run.after)
     # kustomize drops comments and needless quotes before the function sees them.
     equal("\n".join(removed), "\n".join(calico.removed_lines(run.before)), "removed lines")
     equal("\n".join(added), "\n".join(calico.added_lines(run.before, CIDR)), "added lines")
-    expected = calico.edited(calico.objects(run.before), CIDR)
+    expected = calico.edited(calico.objects(run.before), CIDR, **names)
     equal(calico.as_text(calico.objects(run.after)), calico.as_text(expected), "the package, read by yq")
 
 
@@ -119,7 +140,7 @@ def whole_calico(host, directory):
 
 
 def second_run(host, directory):
-    first = host.run(directory / "1", corpus("calico/master/calico.yaml"), own(ipv6PodCIDR=CIDR))
+    first = host.run(directory / "1", SMALL, own(ipv6PodCIDR=CIDR))
     succeeded(first)
     second = host.run(directory / "2", first.after, own(ipv6PodCIDR=CIDR))
     succeeded(second)
@@ -157,6 +178,22 @@ def check_finds(host, directory):
     stopped(host.run(directory, SMALL, own(ipv6PodCIDR=CIDR, action="Check")), message)
 
 
+def new_object(host, directory):
+    """An object that is new arrives, without what the host wrote on the one beside it."""
+    fixture = ROOT / "tests" / "fixtures" / "calico_pool" / "no-default-pools-beside-ipv4"
+    run = host.run(directory, (fixture / "input.yaml").read_text(), own(ipv6PodCIDR=CIDR))
+    succeeded(run)
+    pool = {
+        "apiVersion": "projectcalico.org/v3", "kind": "IPPool", "metadata": {"name": "default-ipv6-ippool"},
+        "spec": {"cidr": CIDR, "blockSize": 122, "ipipMode": "Never", "vxlanMode": "CrossSubnet", "natOutgoing": True, "nodeSelector": "all()"},
+    }
+    after = calico.objects(run.after)
+    new = calico.named(after, "IPPool", "default-ipv6-ippool")
+    assert new == pool, f"the pool is {new}"
+    after.remove(new)
+    equal(calico.as_text(after), calico.as_text(calico.objects(run.before)), "the other objects, read by yq")
+
+
 def check_passes(host, directory):
     first = host.run(directory / "1", SMALL, own(ipv6PodCIDR=CIDR))
     succeeded(first)
@@ -169,14 +206,15 @@ COMMON = [
     ("a small package", small),
     ("calico.yaml of the corpus", whole_calico),
     ("a second run changes nothing", second_run),
-    ("configuration in a ConfigMap", config_map),
     ("a range in another spelling", canonical_range),
     ("stops: a range of the wrong family", bad_range),
     ("stops: an unknown field", unknown_field),
     ("stops: no configuration", no_config),
     ("stops: action Check, and something is missing", check_finds),
     ("action Check passes after Apply", check_passes),
+    ("a new object", new_object),
 ]
+CONFIG_MAP = [("configuration in a ConfigMap", config_map)]
 
 
 def example(name, a, b):
