@@ -8,3 +8,6 @@ mod common;
 mod files;
 mod init;
 mod legacy_plugin;
+mod reports;
+#[cfg(target_os = "linux")]
+mod terminal;

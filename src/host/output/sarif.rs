@@ -16,7 +16,10 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 pub(in crate::host) fn render(outcome: &Outcome) -> String {
     let spoken: Vec<&Rule> =
         explain::rules().into_iter().filter(|rule| outcome.entries.iter().any(|entry| entry.rule == rule.id)).collect();
-    let results: Vec<_> = outcome.entries.iter().map(|entry| result(outcome, entry, &spoken)).collect();
+    // GitHub refuses a whole file for one result without a location (github/codeql-action#2459).
+    let (placed, general): (Vec<_>, Vec<_>) = outcome.entries.iter().partition(|entry| place(outcome, entry).is_some());
+    let results: Vec<_> = placed.into_iter().map(|entry| result(outcome, entry, &spoken)).collect();
+    let notifications: Vec<_> = general.into_iter().map(|entry| notification(entry, &spoken)).collect();
     let document = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -27,6 +30,7 @@ pub(in crate::host) fn render(outcome: &Outcome) -> String {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": spoken.iter().map(|rule| describe(rule)).collect::<Vec<_>>(),
             } },
+            "invocations": [{ "executionSuccessful": !outcome.could_not, "toolExecutionNotifications": notifications }],
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -47,19 +51,35 @@ fn describe(rule: &Rule) -> Value {
     described
 }
 
-fn result(outcome: &Outcome, entry: &Entry, spoken: &[&Rule]) -> Value {
-    let level = match entry.severity {
+fn level(entry: &Entry) -> &'static str {
+    match entry.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "note",
-    };
+    }
+}
+
+fn index(entry: &Entry, spoken: &[&Rule]) -> Option<usize> {
+    spoken.iter().position(|rule| rule.id == entry.rule)
+}
+
+/// Something about the run, not about a place in a file.
+fn notification(entry: &Entry, spoken: &[&Rule]) -> Value {
+    let mut descriptor = json!({ "id": entry.rule });
+    if let Some(index) = index(entry, spoken) {
+        descriptor["index"] = index.into();
+    }
+    json!({ "descriptor": descriptor, "level": level(entry), "message": { "text": entry.message } })
+}
+
+fn result(outcome: &Outcome, entry: &Entry, spoken: &[&Rule]) -> Value {
     let object = entry.object.as_ref().map(|object| format!("{}: ", object.title)).unwrap_or_default();
     let mut result = json!({
         "ruleId": entry.rule,
-        "level": level,
+        "level": level(entry),
         "message": { "text": format!("{object}{}", entry.message) },
     });
-    if let Some(index) = spoken.iter().position(|rule| rule.id == entry.rule) {
+    if let Some(index) = index(entry, spoken) {
         result["ruleIndex"] = index.into();
     }
     if let Some((file, span)) = place(outcome, entry) {
@@ -97,7 +117,7 @@ mod tests {
         let document: Value = serde_json::from_str(&super::render(&outcome())).unwrap();
         let run = &document["runs"][0];
         assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "file-unreadable");
-        let result = &run["results"][1];
+        let result = &run["results"][0];
         assert_eq!((&result["ruleId"], &result["level"]), (&json!("some-rule"), &json!("error")));
         assert_eq!(
             result["locations"][0]["physicalLocation"],
@@ -106,6 +126,17 @@ mod tests {
                 "region": { "startLine": 3, "startColumn": 10, "endLine": 3, "endColumn": 17 },
             })
         );
-        assert_eq!(run["results"][0]["locations"], Value::Null, "what is about no file has no place");
+        assert_eq!(run["results"].as_array().map(Vec::len), Some(2), "what is about no file is no result");
+        assert_eq!(
+            run["invocations"],
+            json!([{
+                "executionSuccessful": false,
+                "toolExecutionNotifications": [{
+                    "descriptor": { "id": "file-unreadable", "index": 0 },
+                    "level": "error",
+                    "message": { "text": "gone.yaml: 100% gone" },
+                }],
+            }])
+        );
     }
 }
