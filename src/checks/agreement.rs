@@ -29,6 +29,9 @@ static OUTSIDE: Rule = Rule {
     source: "tigera/operator pkg/controller/ippool/defaults.go mergePlatformPodCIDRs; projectcalico/calico#6545",
 };
 
+/// How many places a message names.
+const MOST: usize = 12;
+
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
     for (role, family, given) in seen.given.ranges() {
         let mut saying: Vec<_> = seen.facts.saying(role, family).collect();
@@ -88,8 +91,11 @@ fn say(
         fact.source.name(),
         expected.range
     );
-    for (index, (fact, range)) in saying.iter().enumerate() {
+    for (index, (fact, range)) in saying.iter().take(MOST).enumerate() {
         let _ = write!(message, "{} {} \"{range}\"", if index == 0 { "" } else { "," }, seen.name(&fact.place));
+    }
+    if saying.len() > MOST {
+        let _ = write!(message, " and {} more", saying.len() - MOST);
     }
     if outside && expected.by == Some(Source::Kubeadm) {
         let _ = write!(message, "; \"IPPool {range} is not within the platform's configured pod network CIDR(s)\"");
@@ -101,5 +107,28 @@ fn say(
         plan.error(why, place, message);
     } else {
         plan.warning(why, place, message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::package::Package;
+    use crate::systems;
+
+    #[test]
+    fn a_message_names_so_many_places_and_no_more() {
+        let proxy = |n| format!("apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nclusterCIDR: fd00:{n}::/56\n");
+        let text: Vec<_> = (1..=14).map(proxy).collect();
+        let text = text.join("---\n");
+        let package = Package::read(&text).expect("YAML");
+        let given = Config { ipv6_pod_cidr: Cidr::parse("fd00:1::/56").ok().map(|parsed| parsed.cidr), ..Config::default() };
+        let facts = systems::facts(&package);
+        let mut plan = Plan::default();
+        check(&Seen { package: &package, facts: &facts, config: &given, given: &given }, &mut plan);
+        assert_eq!(plan.findings.len(), 13);
+        let message = &plan.findings[0].message;
+        assert!(message.ends_with("\"fd00:12::/56\" and 2 more"), "{message}");
     }
 }
