@@ -33,7 +33,7 @@ pub(super) struct Unreadable {
 }
 
 /// Reads the files at `paths`, and those of Kubernetes' formats in the folders there, in parallel; `-` is stdin. What git
-/// ignores and hidden files are left out. The files are in order of the arguments, in a folder by name, each once.
+/// ignores and hidden files are left out, links to files are followed. The files are in order of the arguments, in a folder by name, each once.
 pub(super) fn read(paths: &[PathBuf], tick: &(dyn Fn(usize, usize) + Sync)) -> (Vec<SourceFile>, Vec<Unreadable>) {
     let (mut found, mut unreadable, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for path in paths {
@@ -45,7 +45,8 @@ pub(super) fn read(paths: &[PathBuf], tick: &(dyn Fn(usize, usize) + Sync)) -> (
             found.push((path.clone(), true));
         }
     }
-    found.retain(|(path, _)| seen.insert(name(path)));
+    // A link to a file that is there, too, is the same file.
+    found.retain(|(path, _)| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     let total = found.len();
     let read: Vec<_> = found
         .into_par_iter()
@@ -69,7 +70,7 @@ fn walk(folder: &Path, found: &mut Vec<(PathBuf, bool)>, unreadable: &mut Vec<Un
     // Outside of a repository of git, too, its ignore files say what does not matter.
     for entry in WalkBuilder::new(folder).require_git(false).sort_by_file_path(Path::cmp).build() {
         match entry {
-            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) && may_be_manifest(entry.path()) => {
+            Ok(entry) if may_be_manifest(entry.path()) && entry.path().is_file() => {
                 found.push((entry.into_path(), false));
             }
             Ok(_) => {}
@@ -92,7 +93,7 @@ pub(super) fn name(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// Reads a file, or stdin where `path` is `-`.
+/// Reads a file, or stdin where `path` is `-`. A file that is not UTF-8 must be one of objects to matter, unless it was named.
 pub(super) fn read_one(path: &Path, named: bool) -> Result<SourceFile, Unreadable> {
     let unreadable = |reason: String| Unreadable { name: name(path), reason };
     if path.as_os_str() == "-" {
@@ -100,7 +101,8 @@ pub(super) fn read_one(path: &Path, named: bool) -> Result<SourceFile, Unreadabl
         return Ok(SourceFile { name: name(path), path: None, named, text });
     }
     let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let is_foreign = !named && memchr::memmem::find(&bytes, b"apiVersion").is_none();
+    let text = String::from_utf8(bytes).or_else(|error| if is_foreign { Ok(String::new()) } else { Err(error) }).map_err(|error| {
         let line = 1 + memchr::memchr_iter(b'\n', &error.as_bytes()[..error.utf8_error().valid_up_to()]).count();
         unreadable(format!("line {line} is not UTF-8: convert the file, then it can be read"))
     })?;

@@ -113,6 +113,7 @@ fn what_git_ignores_is_ignored() {
     let folder = Folder::with(&[(".gitignore", "/rendered\n"), ("rendered/calico.yaml", CALICO), (".hidden/calico.yaml", CALICO)]);
     assert_eq!(folder.run(["check", RANGE]).code, 0);
     assert_eq!(folder.run(["check", RANGE, "rendered/calico.yaml"]).code, 1, "but what is named is meant");
+    assert_eq!(folder.run(["check", RANGE, "rendered"]).code, 1);
 }
 
 #[test]
@@ -217,8 +218,6 @@ fn check_speaks_to_machines() {
         })
     );
     assert_eq!(json["summary"], serde_json::json!({ "packages": 1, "files": 1, "skipped": 0, "errors": 6, "warnings": 0 }));
-    let sarif: serde_json::Value = serde_json::from_str(&output("sarif")).expect("JSON");
-    assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(9));
     let command =
         "::error file=calico.yaml,line=45,col=22,endColumn=29,title=calico-node-felix-ipv6::DaemonSet kube-system/calico-node: must be";
     assert!(output("github").contains(command));
@@ -269,6 +268,67 @@ fn nothing_to_enable_is_an_error_if_it_is_wanted() {
     let strict = folder.run(["check", RANGE, "--strict"]);
     assert_eq!(strict.code, 1);
     assert!(strict.stdout.contains("error[nothing-to-enable]"), "{}", strict.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_permissions_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::with(&[("shared/calico.yaml", CALICO)]);
+    std::fs::create_dir(folder.file("cluster")).expect("a folder");
+    symlink("../shared/calico.yaml", folder.file("cluster/calico.yaml")).expect("a link");
+    std::fs::set_permissions(folder.file("shared/calico.yaml"), PermissionsExt::from_mode(0o640)).expect("permissions");
+    // In a folder, a link stands for its file: what is linked is applied.
+    assert_eq!(folder.run(["apply", RANGE, "cluster"]).code, 0);
+    assert_eq!(folder.read("shared/calico.yaml"), enabled());
+    assert!(std::fs::symlink_metadata(folder.file("cluster/calico.yaml")).expect("it is there").is_symlink());
+    let mode = std::fs::metadata(folder.file("shared/calico.yaml")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let names = |folder: &str| std::fs::read_dir(folder).expect("a folder").count();
+    assert_eq!(names(folder.file("shared").to_str().expect("UTF-8")), 1, "nothing else is left behind");
+
+    // Beside its file, it is the same file.
+    folder.write("shared/calico.yaml", CALICO);
+    let both = folder.run(["check", RANGE, ".", "shared/calico.yaml"]);
+    assert!(both.stdout.contains("\n6 errors; 1 file in 1 package\n"), "{}", both.stdout);
+}
+
+#[test]
+fn what_is_not_text_is_skipped_unless_it_holds_objects() {
+    let folder = Folder::with(&[("calico.yaml", &enabled())]);
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.file(name), bytes).expect("a file");
+    write("latin.yaml", b"name: M\xfcller\n");
+    write("image.json", b"\x89PNG\r\n\x1a\n\0\0");
+    let skipped = folder.run(["check", RANGE]);
+    assert_eq!(
+        (skipped.code, skipped.stdout.as_str()),
+        (0, "nothing to change; 1 file in 1 package, 2 without objects of Kubernetes skipped\n")
+    );
+    let named = folder.run(["check", RANGE, "latin.yaml"]);
+    assert_eq!(named.code, 2);
+    assert!(named.stdout.starts_with("error[file-unreadable]: latin.yaml: line 1 is not UTF-8"), "{}", named.stdout);
+    write("object.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  a: M\xfcller\n");
+    let object = folder.run(["check", RANGE]);
+    assert_eq!(object.code, 2);
+    assert!(object.stdout.contains("object.yaml: line 6 is not UTF-8"), "{}", object.stdout);
+}
+
+#[test]
+fn git_applies_a_diff() {
+    for text in [CALICO.to_owned(), CALICO.replace('\n', "\r\n"), CALICO.trim_end().to_owned(), format!("\u{feff}{CALICO}")] {
+        let folder = Folder::with(&[("a b/calico.yaml", &text)]);
+        let diff = folder.run(["diff", RANGE]);
+        assert_eq!(diff.code, 1);
+        let git = crate::common::ran(
+            crate::common::clean("git").args(["apply", "--whitespace=nowarn", "-"]).current_dir(folder.path()),
+            &diff.stdout,
+        );
+        assert_eq!(git.code, 0, "{}\n{}", git.stderr, diff.stdout);
+        let by_git = folder.read("a b/calico.yaml");
+        folder.write("a b/calico.yaml", &text);
+        assert_eq!(folder.run(["apply", RANGE]).code, 0);
+        assert_eq!(by_git, folder.read("a b/calico.yaml"));
+    }
 }
 
 #[cfg(unix)]
