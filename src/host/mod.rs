@@ -17,6 +17,8 @@ mod run_files;
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::panic;
 use std::process::ExitCode;
 
 /// What the program answers to `--help`.
@@ -24,14 +26,44 @@ const HELP: &str = include_str!("help.txt");
 
 /// Does what the command line asks for. Without arguments, the program is a KRM function.
 pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|place| format!(" ({}, line {})", place.file(), place.line())).unwrap_or_default();
+        let payload = info.payload();
+        let what = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let what = what.unwrap_or("something that cannot be").replace('\n', " ");
+        let _ = writeln!(io::stderr(), "error: {what}{place}; this is a bug of enable-dual-stack, please report it with the input");
+    }));
+    guarded(run)
+}
+
+/// The exit code of `run`; of a bug, that of a program that could not run. Nobody gets a stack trace to see.
+fn guarded(run: fn() -> ExitCode) -> ExitCode {
+    panic::catch_unwind(run).unwrap_or(ExitCode::from(2))
+}
+
+fn run() -> ExitCode {
     let args: Vec<OsString> = env::args_os().skip(1).collect();
     if let Some(config_file) = legacy_plugin::config_file(&args) {
         return legacy_plugin::main(&config_file);
     }
     match args.iter().map(|arg| arg.to_str().unwrap_or_default()).collect::<Vec<_>>().as_slice() {
+        // No host hands over a terminal.
+        [] if io::stdin().is_terminal() => cli::main(args),
         [] => function::main(),
         ["--help" | "help"] => function::say(HELP),
         ["--version" | "-V"] => function::say(&format!("enable-dual-stack {}\n", env!("CARGO_PKG_VERSION"))),
         _ => cli::main(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_is_an_exit_code() {
+        let code = |code: ExitCode| format!("{code:?}");
+        assert_eq!(code(guarded(|| ExitCode::from(1))), code(ExitCode::from(1)));
+        assert_eq!(code(guarded(|| panic!("as the test wants it"))), code(ExitCode::from(2)));
     }
 }

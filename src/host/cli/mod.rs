@@ -14,7 +14,6 @@ use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
-use super::entry::Entry;
 use super::files::{self, Mode};
 use super::init::{self, Host};
 use super::output::{self, text};
@@ -251,9 +250,7 @@ impl Terminal {
 
     /// Says why nothing was done.
     fn fail(&self, message: &str) -> ExitCode {
-        let entry = Entry::general(Severity::Error, &crate::run::CONFIG, message);
-        let outcome = Outcome { entries: vec![entry], ..Outcome::default() };
-        self.tell(&text::render(&outcome));
+        self.tell(&text::failure(message));
         ExitCode::from(2)
     }
 

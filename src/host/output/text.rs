@@ -37,6 +37,11 @@ pub(in crate::host) fn render(outcome: &Outcome) -> String {
     text
 }
 
+/// Why nothing was done at all.
+pub(in crate::host) fn failure(message: &str) -> String {
+    format!("{}\n", Renderer::styled().render(&[Level::ERROR.primary_title(message).elements(std::iter::empty::<Element<'_>>())]))
+}
+
 /// What was done: how many files, how bad it is.
 pub(in crate::host) fn summary(outcome: &Outcome, edited: &str) -> String {
     let (errors, warnings) = (outcome.count(Severity::Error), outcome.count(Severity::Warning));
@@ -98,10 +103,16 @@ fn source<'o>(file: &'o SourceFile, entry: &'o Entry) -> Vec<Element<'o>> {
 fn label(entry: &Entry) -> Option<String> {
     let text = match (&entry.current, &entry.proposed) {
         (Some(_), Some(proposed)) => format!("must be {}", short(proposed)),
-        (None, Some(proposed)) => format!("missing: {}", short(proposed)),
+        (None, Some(proposed)) => format!("missing: {}{}", key(entry.path.as_deref()), short(proposed)),
         (_, None) => return None,
     };
     Some(text)
+}
+
+/// The key that is missing, where it says something: not the `value` of a variable, whose name the message has.
+fn key(path: Option<&str>) -> String {
+    let last = path.and_then(|path| path.rsplit('.').next()).unwrap_or_default();
+    if last.is_empty() || last == "value" || last.contains(['[', ']', '"']) { String::new() } else { format!("{last}: ") }
 }
 
 fn short(value: &Value) -> String {
