@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod argocd;
 mod common;
+mod examples;
 mod files;
 mod init;
 mod legacy_plugin;
