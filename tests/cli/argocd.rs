@@ -98,6 +98,16 @@ fn an_error_leaves_stdout_empty() {
 }
 
 #[test]
+fn errors_come_before_warnings() {
+    let later = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking:\n  podSubnet: ${POD_CIDR}\n";
+    let unlike = enabled().replace("fd00:10:244::/56", "fd00:20:244::/56");
+    let app = Folder::with(&[("a.yaml", later), ("b.yaml", &unlike)]);
+    let failed = app.run_with(["argocd", "generate"], &[PARAMETERS], "");
+    let words: Vec<_> = failed.stderr.lines().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!((failed.code, words.first(), words.last()), (1, Some(&"error"), Some(&"warning")), "{}", failed.stderr);
+}
+
+#[test]
 fn an_application_that_has_nothing_to_enable_goes_through() {
     let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
     let app = Folder::with(&[("a.yaml", text)]);

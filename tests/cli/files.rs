@@ -117,12 +117,60 @@ fn what_git_ignores_is_ignored() {
 }
 
 #[test]
+fn git_agrees_on_what_it_ignores() {
+    let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n");
+    let folder = Folder::with(&[
+        (".gitignore", "*.gen.yaml\n/out/\ndeep/**/skip.yaml\n!keep.gen.yaml\n"),
+        ("a/.gitignore", "b.yaml\n!c.gen.yaml\n"),
+    ]);
+    let names = [
+        "x.yaml",
+        "x.gen.yaml",
+        "keep.gen.yaml",
+        "out/x.yaml",
+        "a/out/x.yaml",
+        "a/b.yaml",
+        "a/c.gen.yaml",
+        "a/d/b.yaml",
+        "b.yaml",
+        "deep/1/2/skip.yaml",
+        "deep/1/2/take.yaml",
+        "excluded.yaml",
+        "with space/ä.yaml",
+    ];
+    for (index, name) in names.into_iter().enumerate() {
+        folder.write(name, &map(&index.to_string()));
+    }
+    let git = |args: &[&str]| {
+        let done = crate::common::ran(crate::common::clean("git").args(args).current_dir(folder.path()), "");
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        done.stdout
+    };
+    git(&["init", "-q"]);
+    folder.write(".git/info/exclude", "excluded.yaml\n");
+    let of_git = git(&["-c", "core.quotePath=false", "ls-files", "--others", "--exclude-standard", "*.yaml"]);
+    let mut of_git: Vec<_> = of_git.lines().collect();
+    of_git.sort_unstable();
+    let report = folder.run(["check", RANGE, "--output=junit"]);
+    let mut ours: Vec<_> =
+        report.stdout.lines().filter_map(|line| line.trim().strip_prefix("<testsuite name=\"")?.split('"').next()).collect();
+    ours.retain(|name| *name != "enable-dual-stack");
+    ours.sort_unstable();
+    assert_eq!(ours, of_git);
+    assert!(ours.len() > 4 && !ours.contains(&"excluded.yaml"), "{ours:?}");
+}
+
+#[test]
 fn stdin_goes_to_stdout() {
     let folder = Folder::with(&[]);
     let done = folder.run_with(["apply", RANGE, "-"], &[], CALICO);
     assert_eq!((done.code, done.stdout), (0, enabled()));
     let refused = folder.run_with(["apply", "--ipv6-pod-cidr=fd00::1", "-"], &[], CALICO);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{}", refused.stderr);
+    let checked = folder.run_with(["check", RANGE, "-"], &[], CALICO);
+    assert_eq!(checked.code, 1);
+    assert!(checked.stdout.contains("\n  --> stdin:45:22\n"), "{}", checked.stdout);
+    assert!(folder.run_with(["diff", RANGE, "-"], &[], CALICO).stdout.starts_with("--- a/stdin\n+++ b/stdin\n"));
     let kept = folder.run_with(["apply", RANGE, "-"], &[], "a: 1\n");
     assert_eq!((kept.code, kept.stdout.as_str()), (0, "a: 1\n"));
 }

@@ -69,7 +69,10 @@ pub(in crate::host) fn generate(request: &Request) -> Result<Generated, String> 
     let is_given = |file: &SourceFile| given.is_some() && file.path.as_ref().and_then(|path| path.canonicalize().ok()) == given;
     sources.retain(|file| !file.text.contains(SKIP) && !is_given(file));
     let outcome = run_files::run(sources, Vec::new(), &Settings { config, flags, action: None }, &|_, _| {});
-    said.extend(outcome.entries.iter().filter(|entry| entry.severity < Severity::Info).map(|entry| line(&outcome, entry)));
+    // The user interface shows the beginning first.
+    for severity in [Severity::Error, Severity::Warning] {
+        said.extend(outcome.entries.iter().filter(|entry| entry.severity == severity).map(|entry| line(&outcome, entry)));
+    }
     if outcome.code() > 0 {
         return Ok(Generated { manifests: String::new(), said, code: outcome.code() });
     }

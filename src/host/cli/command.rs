@@ -10,7 +10,12 @@ use crate::host::fields;
 
 /// The program, as people call it.
 pub(super) fn command() -> Command {
-    let color = Arg::new("color").long("color").value_name("WHEN").default_value("auto").global(true).help("When to use colours");
+    let color = Arg::new("color")
+        .long("color")
+        .value_name("WHEN")
+        .default_value("auto")
+        .global(true)
+        .help("When to use colours: auto, always or never");
     let color = color.value_parser(PossibleValuesParser::new(["auto", "always", "never"])).hide_possible_values(true);
     Command::new("enable-dual-stack")
         .version(env!("CARGO_PKG_VERSION"))
