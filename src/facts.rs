@@ -214,6 +214,8 @@ pub struct AddressFact {
 pub struct Facts {
     /// Who says which range.
     pub ranges: Vec<RangeFact>,
+    /// Places that are for ranges, where none can be read: nothing is there, or a placeholder.
+    pub unread: Vec<RangeFact>,
     /// Whether there is an object that a system knows, even if it says nothing about families.
     pub seen: bool,
     /// Who tells which version of Kubernetes.
@@ -246,9 +248,8 @@ impl Facts {
     }
 
     fn add(&mut self, role: Role, source: Source, resource: &Resource<'_>, path: &Path, ranges: Vec<Cidr>, whole: bool) {
-        if !ranges.is_empty() {
-            self.ranges.push(RangeFact { role, source, ranges, whole, place: Place::at(resource, path) });
-        }
+        let facts = if ranges.is_empty() { &mut self.unread } else { &mut self.ranges };
+        facts.push(RangeFact { role, source, ranges, whole, place: Place::at(resource, path) });
     }
 
     /// The facts about ranges of `role` that say one of `family`.

@@ -10,6 +10,7 @@ pub mod cidr;
 pub mod config;
 pub mod facts;
 pub mod host;
+pub mod map;
 pub mod package;
 pub mod plan;
 pub mod proposal;

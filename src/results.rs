@@ -148,7 +148,8 @@ fn resource_ref([api_version, kind, name, namespace]: [&str; 4]) -> Option<Value
     is_whole.then(|| Value::Map(said.map(|(key, text)| (key.to_owned(), Value::from(text))).collect()))
 }
 
-fn one_line(text: &str) -> String {
+/// The text without its line breaks.
+pub fn one_line(text: &str) -> String {
     text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::{Check, Seen};
 use crate::cidr::{Cidr, Family};
-use crate::facts::{RangeFact, Role, Source};
+use crate::facts::{Facts, RangeFact, Role, Source};
 use crate::plan::{Plan, Rule};
 
 pub(super) const CHECK: Check = Check { name: "agreement", rules: &[&DISAGREE, &OUTSIDE], check };
@@ -36,9 +36,9 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
     for (role, family, given) in seen.given.ranges() {
         let mut saying: Vec<_> = seen.facts.saying(role, family).collect();
         saying.sort_by_key(|(fact, _)| fact.source);
-        let Some(expected) = expected(&saying, given) else { continue };
+        let Some(expected) = Expected::of(seen.facts, role, family, given) else { continue };
         for (fact, range) in &saying {
-            if !agrees(fact, *range, &expected) {
+            if !expected.is_met_by(fact, *range) {
                 say(seen, &saying, (fact, *range), &expected, (role, family), plan);
             }
         }
@@ -46,30 +46,36 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
 }
 
 /// What the others must agree with.
-struct Expected {
-    range: Cidr,
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// The range of the cluster.
+    pub range: Cidr,
     /// Who says so; nobody: the configuration.
-    by: Option<Source>,
+    pub by: Option<Source>,
 }
 
-/// The configuration speaks first, then who is told the range of the cluster, then a pool of Calico.
-fn expected(saying: &[(&RangeFact, Cidr)], given: Option<Cidr>) -> Option<Expected> {
-    let whole = || saying.iter().filter(|(fact, _)| fact.whole);
-    let from = || whole().find(|(fact, _)| !fact.source.is_pool()).or_else(|| whole().next());
-    match given {
-        Some(range) => Some(Expected { range, by: None }),
-        None => from().map(|(fact, range)| Expected { range: *range, by: Some(fact.source) }),
+impl Expected {
+    /// What all places that say a range of `role` and `family` must agree with, if anybody says it; `given` is what the
+    /// configuration says. It speaks first, then who is told the range of the cluster, then a pool of Calico.
+    pub fn of(facts: &Facts, role: Role, family: Family, given: Option<Cidr>) -> Option<Self> {
+        let whole = || facts.saying(role, family).filter(|(fact, _)| fact.whole);
+        let by_first = |(fact, _): &(&RangeFact, Cidr)| (fact.source.is_pool(), fact.source);
+        match given {
+            Some(range) => Some(Self { range, by: None }),
+            None => whole().min_by_key(by_first).map(|(fact, range)| Self { range, by: Some(fact.source) }),
+        }
     }
-}
 
-fn agrees(fact: &RangeFact, range: Cidr, expected: &Expected) -> bool {
-    let by_pool = expected.by.is_some_and(Source::is_pool);
-    match fact.source {
-        _ if !fact.whole => expected.range.contains(range),
-        source if source.is_pool() && !by_pool => expected.range.contains(range),
-        // It needs to know what a pod's address is, and no more than that.
-        Source::KubeProxy if expected.by.is_some() && range.family() == Family::V4 => range.contains(expected.range),
-        _ => range == expected.range,
+    /// Whether the `range` of `fact` is the expected one, or a part of it where that is enough.
+    pub fn is_met_by(&self, fact: &RangeFact, range: Cidr) -> bool {
+        let by_pool = self.by.is_some_and(Source::is_pool);
+        match fact.source {
+            _ if !fact.whole => self.range.contains(range),
+            source if source.is_pool() && !by_pool => self.range.contains(range),
+            // It needs to know what a pod's address is, and no more than that.
+            Source::KubeProxy if self.by.is_some() && range.family() == Family::V4 => range.contains(self.range),
+            _ => range == self.range,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod pools;
 mod primary;
 mod sizes;
 
+pub use self::agreement::Expected;
 use crate::config::Config;
 use crate::facts::{Facts, RangeFact, Role, Source};
 use crate::package::Package;

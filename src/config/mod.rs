@@ -265,19 +265,25 @@ impl Config {
         }
     }
 
-    /// Fills in the ranges and the version of Kubernetes that the configuration leaves out, from what the package says.
-    ///
-    /// # Errors
-    /// [`ConfigError`] where neither says the IPv6 pod range: nothing is invented.
-    pub fn settle(self, facts: &Facts) -> Result<Self, ConfigError> {
-        let settled = Self {
+    /// Fills in the ranges and the version of Kubernetes that the configuration leaves out, as far as the package says them.
+    #[must_use]
+    pub fn filled_in(self, facts: &Facts) -> Self {
+        Self {
             ipv6_pod_cidr: self.ipv6_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V6)),
             ipv6_service_cidr: self.ipv6_service_cidr.or_else(|| facts.settled(Role::Services, Family::V6)),
             ipv4_pod_cidr: self.ipv4_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V4)),
             ipv4_service_cidr: self.ipv4_service_cidr.or_else(|| facts.settled(Role::Services, Family::V4)),
             kubernetes_version: self.kubernetes_version.or_else(|| facts.kubernetes_version()),
             ..self
-        };
+        }
+    }
+
+    /// As [`filled_in`](Self::filled_in), for a run that edits.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where neither says the IPv6 pod range: nothing is invented.
+    pub fn settle(self, facts: &Facts) -> Result<Self, ConfigError> {
+        let settled = self.filled_in(facts);
         if settled.ipv6_pod_cidr.is_none() {
             return Err(nothing("neither the functionConfig nor the package says the IPv6 range of pods"));
         }

@@ -9,6 +9,7 @@ use super::entry::Entry;
 use super::files::{SourceFile, Unreadable};
 use super::packages::{self, Identity};
 use crate::config::{self, Action, Config, ConfigError, Field, KIND};
+use crate::map::{self, Map};
 use crate::package::{self, Package, PackageError, Resource};
 use crate::plan::{Rule, Severity};
 use crate::text::{self, Edit, Span};
@@ -55,6 +56,8 @@ pub(super) struct Settings {
     pub flags: Vec<Field>,
     /// What the command does, whatever the configuration says; without it, that decides.
     pub action: Option<Action>,
+    /// Whether packages are only mapped.
+    pub map: bool,
 }
 
 /// What came of a run.
@@ -66,6 +69,8 @@ pub(super) struct Outcome {
     pub config_file: Option<usize>,
     /// The edits of each file, in order.
     pub edits: Vec<Vec<Edit>>,
+    /// The map of each package, if that is asked for.
+    pub maps: Vec<Map>,
     /// What there is to say, by file and line; errors about no file come first, advice about no file last.
     pub entries: Vec<Entry>,
     /// How many packages the files make.
@@ -156,6 +161,7 @@ fn run_packages(
     let strict = done.iter().any(|package| package.strict);
     for package in done {
         outcome.could_not |= package.could_not;
+        outcome.maps.extend(package.map);
         outcome.entries.extend(package.entries);
         for (file, edits) in package.edits {
             outcome.edits[file] = edits;
@@ -176,15 +182,20 @@ struct Done {
     concerned: bool,
     strict: bool,
     could_not: bool,
+    map: Option<Map>,
 }
 
 fn run_package(all: &[SourceFile], members: &[usize], given: Option<usize>, settings: &Settings) -> Done {
     let files: Vec<_> = members.iter().map(|&member| (all[member].name.as_str(), all[member].text.as_str())).collect();
-    package::with_files(&files, |package| run_joined(package, all, members, given, settings)).unwrap_or_else(|(file, error)| {
-        let file = members[file];
-        let entry = Entry::at(file, &all[file].text, Some(error.offset), &NOT_YAML, error.message);
-        Done { entries: vec![entry], could_not: true, concerned: true, ..Done::default() }
-    })
+    let (file, error) = match package::with_files(&files, |package| run_joined(package, all, members, given, settings)) {
+        Ok(done) => return done,
+        Err(broken) => broken,
+    };
+    // The others are done without it.
+    let others: Vec<_> = members.iter().copied().filter(|&member| member != members[file]).collect();
+    let mut done = if others.is_empty() { Done::default() } else { run_package(all, &others, given, settings) };
+    done.entries.push(Entry::at(members[file], &all[members[file]].text, Some(error.offset), &NOT_YAML, error.message));
+    Done { could_not: true, concerned: true, ..done }
 }
 
 fn run_joined(package: &Package<'_>, all: &[SourceFile], members: &[usize], given: Option<usize>, settings: &Settings) -> Done {
@@ -197,6 +208,9 @@ fn run_joined(package: &Package<'_>, all: &[SourceFile], members: &[usize], give
         Err(entries) => return Done { entries, could_not: true, concerned: true, ..Done::default() },
     };
     config.action = settings.action.unwrap_or(config.action);
+    if settings.map {
+        return Done { map: Some(map::map(package, &config)), concerned: true, ..Done::default() };
+    }
     let strict = config.strict;
     if !is_concerned(package, &config) {
         return Done { strict, ..Done::default() };

@@ -6,6 +6,7 @@
 mod document;
 mod edit;
 mod embed;
+mod locate;
 mod lower;
 mod parse;
 mod path;
@@ -22,6 +23,7 @@ use std::fmt;
 pub use document::{append_document, append_item};
 pub use edit::{Blocked, Done, Lowered, Op, Reword, Want, lower};
 pub use embed::Embedded;
+pub use locate::{Scalar, visit};
 pub use path::{Path, Step};
 pub use value::{Value, is_plain_safe, quoted};
 pub use verify::agrees;
@@ -343,18 +345,22 @@ impl<'t> Node<'t> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// The place one step down; an inner document is not entered.
+    fn step(self, step: &Step) -> Option<Self> {
+        match step {
+            Step::Key(key) => self.get(key),
+            Step::Index(index) => self.items().nth(*index),
+            Step::Item { key, value } => self.items().find(|item| item.text_at(&[key]) == Some(value)),
+            Step::Inside => None,
+        }
+    }
+
     /// The place at `path`, or the last one on the way that is there; an inner document is not entered.
     #[must_use]
     pub fn nearest(self, path: &Path) -> Self {
         let mut node = self;
         for step in path.steps() {
-            let next = match step {
-                Step::Key(key) => node.get(key),
-                Step::Index(index) => node.items().nth(*index),
-                Step::Item { key, value } => node.items().find(|item| item.text_at(&[key]) == Some(value)),
-                Step::Inside => None,
-            };
-            let Some(next) = next else { break };
+            let Some(next) = node.step(step) else { break };
             node = next;
         }
         node

@@ -9,6 +9,7 @@ mod examples;
 mod files;
 mod init;
 mod legacy_plugin;
+mod map;
 mod reports;
 #[cfg(target_os = "linux")]
 mod terminal;

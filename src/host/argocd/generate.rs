@@ -68,7 +68,7 @@ pub(in crate::host) fn generate(request: &Request) -> Result<Generated, String> 
     let given = request.config.as_ref().and_then(|path| path.canonicalize().ok());
     let is_given = |file: &SourceFile| given.is_some() && file.path.as_ref().and_then(|path| path.canonicalize().ok()) == given;
     sources.retain(|file| !file.text.contains(SKIP) && !is_given(file));
-    let outcome = run_files::run(sources, Vec::new(), &Settings { config, flags, action: None }, &|_, _| {});
+    let outcome = run_files::run(sources, Vec::new(), &Settings { config, flags, ..Settings::default() }, &|_, _| {});
     // The user interface shows the beginning first.
     for severity in [Severity::Error, Severity::Warning] {
         said.extend(outcome.entries.iter().filter(|entry| entry.severity == severity).map(|entry| line(&outcome, entry)));

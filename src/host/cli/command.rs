@@ -33,6 +33,7 @@ pub(super) fn command() -> Command {
             diff(),
             check(),
             init(),
+            map(),
             argocd(),
             Command::new("systems").about("Show what is recognised"),
             Command::new("explain")
@@ -96,6 +97,20 @@ fn init() -> Command {
         .arg(prefix.help("What IPv6 ranges are taken from, such as fd12:3456:789a::/48 [default: one that is drawn]"))
         .arg(switch("force", "Replace files that are there already"))
         .args(fields::flags())
+}
+
+fn map() -> Command {
+    let formats = PossibleValuesParser::new(["text", "html", "json"]);
+    let output = Arg::new("output").long("output").short('o').value_name("FORMAT").default_value("text").value_parser(formats);
+    Command::new("map")
+        .about("Show who says which range: every place, by family, and who disagrees")
+        .long_about(
+            "Shows who says which range: every place that carries a range of Pods or Services, a switch of an address family, a \
+             feature gate or an address, by family, with what stands there and where. What is missing, and who disagrees, is \
+             marked. `--output html` writes one page that needs nothing else.",
+        )
+        .arg(output.help("The format of the map"))
+        .args(package_args())
 }
 
 fn argocd() -> Command {

@@ -70,6 +70,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
         Some(("diff", matches)) => diff(matches, terminal),
         Some(("check", matches)) => check(matches, terminal),
         Some(("init", matches)) => init(matches, terminal),
+        Some(("map", matches)) => map(matches, terminal),
         Some(("argocd", matches)) => match matches.subcommand() {
             Some(("parameters", matches)) => terminal.say(&argocd::announce(&path(matches, "folder").unwrap_or_else(|| ".".into()))?),
             Some((_, matches)) => generate(matches),
@@ -95,7 +96,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
 
 /// Edits the files in place; of stdin, the edited text goes to stdout.
 fn apply(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
-    let mut outcome = run_over(matches, Action::Apply, terminal)?;
+    let mut outcome = run_over(matches, Some(Action::Apply), terminal)?;
     let edited: Vec<_> = outcome.files.iter().zip(&outcome.edits).map(|(file, edits)| (file, splice(&file.text, edits.clone()))).collect();
     let failed: Vec<_> = edited
         .par_iter()
@@ -125,7 +126,7 @@ fn apply(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
 
 /// Shows what `apply` would do.
 fn diff(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
-    let mut outcome = run_over(matches, Action::Apply, terminal)?;
+    let mut outcome = run_over(matches, Some(Action::Apply), terminal)?;
     terminal.say(&output::diff::render(&outcome))?;
     // The diff says what is done.
     outcome.entries.retain(|entry| entry.severity < Severity::Info);
@@ -136,7 +137,7 @@ fn diff(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
 
 /// Reports what is missing.
 fn check(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
-    let outcome = run_over(matches, Action::Check, terminal)?;
+    let outcome = run_over(matches, Some(Action::Check), terminal)?;
     let report = match matches.get_one::<String>("output").map(String::as_str) {
         Some("json") => output::json::render(&outcome),
         Some("sarif") => output::sarif::render(&outcome),
@@ -148,9 +149,22 @@ fn check(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
     Ok(outcome.code())
 }
 
-/// The run that the arguments of a command over packages ask for.
-fn run_over(matches: &ArgMatches, action: Action, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let mut settings = Settings { config: None, flags: fields::of_flags(matches)?, action: Some(action) };
+/// Shows who says which range.
+fn map(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
+    let outcome = run_over(matches, None, terminal)?;
+    let page = match matches.get_one::<String>("output").map(String::as_str) {
+        Some("json") => output::map::json::render(&outcome),
+        Some("html") => output::map::html::render(&outcome),
+        _ => output::map::text::render(&outcome, terminal.width()),
+    };
+    terminal.say(&page)?;
+    terminal.tell(&text::render(&outcome));
+    Ok(outcome.code())
+}
+
+/// The run that the arguments of a command over packages ask for; without an action, packages are mapped.
+fn run_over(matches: &ArgMatches, action: Option<Action>, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let mut settings = Settings { config: None, flags: fields::of_flags(matches)?, action, map: action.is_none() };
     if let Some(config) = matches.get_one::<PathBuf>("config") {
         settings.config = Some(files::read_one(config, true).map_err(|error| format!("{}: {}", error.name, error.reason))?);
     }
@@ -240,6 +254,13 @@ impl Terminal {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
             _ => Ok(0),
         }
+    }
+
+    /// How many columns stdout has: as `COLUMNS` says, else as the terminal does.
+    #[expect(clippy::unused_self, reason = "it is the terminal's")]
+    fn width(&self) -> usize {
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        said.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into())).unwrap_or(80)
     }
 
     /// Writes to stderr.

@@ -5,6 +5,7 @@ pub(super) mod diff;
 pub(super) mod github;
 pub(super) mod json;
 pub(super) mod junit;
+pub(super) mod map;
 pub(super) mod sarif;
 pub(super) mod text;
 

@@ -44,6 +44,7 @@ pub(in crate::host) fn outcome() -> Outcome {
             },
             Entry { file: Some(0), ..said(Severity::Warning, "other-rule", "odd") },
         ],
+        maps: Vec::new(),
         packages: 1,
         skipped: 3,
         could_not: true,
