@@ -51,6 +51,8 @@ MEASURE = """
     }
   }
   const all = [...document.querySelectorAll("*")];
+  const shown = document.querySelectorAll("h1, tbody, .who, td .value, td .dot, .at");
+  const hidden = [...shown].filter(element => !element.checkVisibility() || element.getBoundingClientRect().height < 5).map(name);
   return {
     title: document.title,
     heading: document.querySelector("h1").textContent,
@@ -60,7 +62,7 @@ MEASURE = """
     page: light(behind(document.body)),
     tags: [...new Set(all.map(element => element.tagName))],
     handlers: all.filter(element => [...element.attributes].some(a => a.name.startsWith("on") || /javascript:/i.test(a.value))).map(name),
-    faint, small, outside,
+    faint, small, outside, hidden,
   };
 })()
 """
@@ -70,17 +72,13 @@ class Browser:
     """A Chromium with one page."""
 
     def __init__(self, program, profile):
-        # The browser reads what it is asked from 3 and answers on 4.
         theirs_in, self.to = os.pipe()
         self.answers, theirs_out = os.pipe()
-
-        def hand_over():
-            os.dup2(os.dup(theirs_in), 3)
-            os.dup2(os.dup(theirs_out), 4)
-
+        # The browser reads what it is asked from 3 and answers on 4; by way of others, because the pipes may be these.
+        command = f'exec "$0" "$@" 200<&{theirs_in} 201>&{theirs_out} 3<&200 4>&201'
         self.process = subprocess.Popen(
-            [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            preexec_fn=hand_over, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            ["bash", "-c", command, program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            pass_fds=(theirs_in, theirs_out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         os.close(theirs_in)
         os.close(theirs_out)
@@ -91,7 +89,12 @@ class Browser:
             self.ask(f"{domain}.enable")
 
     def close(self):
-        self.process.terminate()
+        """Ends it, its children first: they write to the profile until then."""
+        try:
+            self.session = None
+            self.ask("Browser.close")
+        except (AssertionError, OSError):
+            self.process.terminate()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
@@ -162,7 +165,7 @@ def look(host, directory, paths, cwd=ROOT):
     told = json.loads(run_map("--output", "json", *paths, cwd=cwd))
     rows = [row for package in told["packages"] for section in package["sections"] for row in section["rows"]]
     measures = {}
-    with tempfile.TemporaryDirectory(prefix="browser-") as profile:
+    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as profile:
         browser = Browser(host.program, profile)
         try:
             for size in (DESKTOP, PHONE):
@@ -182,7 +185,7 @@ def look(host, directory, paths, cwd=ROOT):
 
 
 def must_be_fine(measured, size, scheme, what):
-    for complaint in ("faint", "small", "outside", "handlers"):
+    for complaint in ("faint", "small", "outside", "hidden", "handlers"):
         if measured[complaint]:
             raise AssertionError(f"{complaint} at {what}:\n" + "\n".join(measured[complaint][:20]))
     if measured["scroll"] > size[0]:
@@ -243,12 +246,12 @@ def hostile_names(host, directory):
         f"apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nname: a\nnetworking:\n  ipFamily: {quoted}\n  podSubnet: 10.1.0.0/16\n---\n"
         f"apiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {{name: {quoted}, namespace: {quoted}}}\n"
         f"spec: {{ipv6Support: {quoted}}}\n---\n"
-        f"apiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {{name: {'long-name-' * 40}}}\nspec: {{cidr: 10.2.0.0/16}}\n"
+        f"apiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {{name: {'longname' * 40}}}\nspec: {{cidr: 10.2.0.0/16}}\n"
     )
     measures, _ = look(host, directory, [folder], cwd=directory)
     for measured in measures.values():
         text = "\n".join(measured["rows"])
-        for piece in ("<script>alert(1)</script>", "<img src=x onerror=alert(2)>'&lt;", "x<b>&amp;.yaml", "long-name-" * 40):
+        for piece in ("<script>alert(1)</script>", "<img src=x onerror=alert(2)>'&lt;", "x<b>&amp;.yaml", "longname" * 40):
             modes.contains(text, piece, "hostile text as it is")
 
 
