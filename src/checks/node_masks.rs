@@ -18,14 +18,14 @@ static FLAGS: Rule = Rule {
     title: "The flags of node masks do not fit the families",
     why: "kube-controller-manager does not start.",
     remedy: "With two ranges, use `--node-cidr-mask-size-ipv4` and `--node-cidr-mask-size-ipv6` only; with one, the flag of its family.",
-    source: "kubernetes v1.33 cmd/kube-controller-manager/app/core.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-controller-manager/app/core.go",
 };
 static MASK: Rule = Rule {
     id: "node-mask-of-cluster-range",
     title: "A node mask does not fit the cluster CIDR",
     why: "kube-controller-manager and kubeadm refuse it, and nodes get no range.",
     remedy: "The mask of a node must not be shorter than that of its cluster CIDR, and at most 16 bits longer.",
-    source: "kubernetes v1.33 pkg/controller/nodeipam/ipam/cidrset/cidr_set.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/controller/nodeipam/ipam/cidrset/cidr_set.go",
 };
 static FEW_NODES: Rule = Rule {
     id: "node-mask-few-nodes",

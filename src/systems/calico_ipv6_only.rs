@@ -64,7 +64,7 @@ static IPV4_POOL: Rule = Rule {
     title: "calico-node still makes an IPv4 pool",
     why: "Nothing takes addresses from it; only from v3.29 can it be left out.",
     remedy: "From v3.29, `CALICO_IPV4POOL_CIDR` can be \"none\"; but then CALICO_IPV6POOL_VXLAN is not read.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {

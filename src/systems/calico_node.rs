@@ -62,14 +62,14 @@ static IP6: Rule = Rule {
     title: "calico-node detects the node's IPv6 address",
     why: "Without IP6, the node has no IPv6 address to Calico: no IPv6 routes between nodes.",
     remedy: "`IP6` must be \"autodetect\". Every node must have a global IPv6 address, or calico-node terminates.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go",
 };
 static IP: Rule = Rule {
     id: "calico-node-ip",
     title: "calico-node detects the node's IPv4 address",
     why: "With IP=none, the node has no IPv4 address to Calico: no IPv4 routes between nodes.",
     remedy: "`IP` must be \"autodetect\".",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go",
 };
 static METHOD: Rule = Rule {
     id: "calico-node-ip6-autodetection",
@@ -83,7 +83,7 @@ static METHOD_UNKNOWN: Rule = Rule {
     title: "A detection method that this Calico does not know",
     why: "calico-node terminates (\"Invalid IP autodetection method\"): the whole network of the node is down.",
     remedy: "Use \"first-found\", \"can-reach=...\", \"interface=...\" or \"skip-interface=...\"; \"cidr=...\" from v3.16, \"kubernetes-internal-ip\" from v3.22.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/autodetection",
+    source: "https://github.com/projectcalico/calico/tree/v3.32.1/node/pkg/lifecycle/startup/autodetection",
 };
 static FELIX: Rule = Rule {
     id: "calico-node-felix-ipv6",
@@ -97,7 +97,7 @@ static USE_POD_CIDR: Rule = Rule {
     title: "USE_POD_CIDR goes with host-local",
     why: "With USE_POD_CIDR=true, Calico routes the pod range of each node; calico-ipam gives out other blocks.",
     remedy: "`USE_POD_CIDR` must be \"false\" where calico-ipam gives out the addresses.",
-    source: "projectcalico/calico v3.32.1 manifests/calico-policy-only.yaml",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/manifests/calico-policy-only.yaml",
 };
 static MISSPELT: Rule = Rule {
     id: "calico-node-misspelt-variable",
@@ -125,7 +125,7 @@ static OPERATOR_MANAGED: Rule = Rule {
     title: "The operator renders this object",
     why: "The Tigera operator overwrites every edit of the objects that it renders.",
     remedy: "Edit the Installation resource instead: it must have an IPv6 pool in `spec.calicoNetwork.ipPools`.",
-    source: "tigera/operator pkg/render/node.go",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/render/node.go",
 };
 
 /// Names seen in the wild that calico-node does not know, and what was meant.

@@ -60,14 +60,14 @@ static POOL: Rule = Rule {
     title: "calico-node creates the IPv6 pool",
     why: "Without CALICO_IPV6POOL_CIDR, calico-node invents a random unique-local range that nothing else knows.",
     remedy: "`CALICO_IPV6POOL_CIDR` must be the IPv6 cluster CIDR of kube-controller-manager and kube-proxy, in canonical form.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 static IPV4_POOL: Rule = Rule {
     id: "calico-node-ipv4-pool",
     title: "calico-node creates the IPv4 pool",
     why: "With CALICO_IPV4POOL_CIDR=none there is no IPv4 pool, and no pod starts that needs an IPv4 address.",
     remedy: "`CALICO_IPV4POOL_CIDR` must be the IPv4 cluster CIDR: give `ipv4PodCIDR`.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 static NAT: Rule = Rule {
     id: "calico-node-ipv6-nat",
@@ -95,14 +95,14 @@ static BLOCK_SIZE: Rule = Rule {
     title: "The block size of the IPv6 pool",
     why: "calico-node makes blocks of /122 unless CALICO_IPV6POOL_BLOCK_SIZE says otherwise.",
     remedy: "`CALICO_IPV6POOL_BLOCK_SIZE` must be the `ipv6BlockSize` of the configuration.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go validateBlockSize",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go validateBlockSize",
 };
 static BLOCK_SIZE_WRONG: Rule = Rule {
     id: "calico-node-ipv6-block-size-wrong",
     title: "The IPv6 pool and its block size do not fit",
     why: "calico-node terminates: a block size must be from 116 to 128, and a pool not smaller than a block (\"IP pool size is too small\").",
     remedy: "Use a shorter prefix, or give an `ipv6BlockSize` that is not shorter than the prefix.",
-    source: "projectcalico/calico v3.32.1 libcalico-go/lib/clientv3/ippool.go, node/pkg/lifecycle/startup/startup.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/libcalico-go/lib/clientv3/ippool.go; https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go",
 };
 static VXLAN: Rule = Rule {
     id: "calico-node-ipv6-vxlan",

@@ -62,7 +62,7 @@ static FLANNEL_TOO_OLD: Rule = Rule {
     title: "Canal's flannel is too old for IPv6",
     why: "flannel has IPv6 from v0.15 on; an older one ignores `EnableIPv6`, and pods of two nodes do not reach each other.",
     remedy: "Update the image of flannel; canal.yaml has v0.15.1 from Calico v3.23 on.",
-    source: "https://github.com/rancher/rke2/issues/1883; https://github.com/flannel-io/flannel/releases/tag/v0.15.0",
+    source: "https://github.com/rancher/rke2/issues/1883; https://github.com/flannel-io/flannel/releases/tag/v0.15.0; https://github.com/flannel-io/flannel/pull/1539",
 };
 static ON_ETCD: Rule = Rule {
     id: "canal-etcd",

@@ -46,7 +46,7 @@ static OPERATOR_MANAGED: Rule = Rule {
     title: "The operator keeps this pool",
     why: "The Tigera operator makes the pool as the Installation says, and undoes every other edit.",
     remedy: "Correct the pool in the Installation.",
-    source: "tigera/operator pkg/controller/ippool/pool_controller.go hasOwner",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/ippool/pool_controller.go hasOwner",
 };
 static IPV4_POOL: Rule = Rule {
     id: "calico-pool-ipv4",

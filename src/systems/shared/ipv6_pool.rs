@@ -21,7 +21,7 @@ pub(crate) static NO_IPIP: Rule = Rule {
     title: "IPIP does not carry IPv6",
     why: "Calico refuses an IPv6 pool with it: \"IPIP encapsulation is not supported by IPv6 pools\".",
     remedy: "No encapsulation, or VXLAN.",
-    source: "tigera/operator pkg/controller/installation/validation.go; projectcalico/calico v3.32.1 libcalico-go/lib/clientv3/ippool.go",
+    source: "https://github.com/tigera/operator/blob/master/pkg/controller/installation/validation.go; https://github.com/projectcalico/calico/blob/v3.32.1/libcalico-go/lib/clientv3/ippool.go",
 };
 pub(crate) static NAT_OUTGOING: Rule = Rule {
     id: "calico-pool-nat-outgoing",
