@@ -282,8 +282,10 @@ fn pools(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut P
             plan.want(resource, &POOL_FORM, Op::is(path.index(index), parsed.cidr.to_string()), message);
         }
     }
-    let is_there = plugin.options.as_ref().is_some_and(|options| options.get("ipv6_pools").is_some());
-    if is_there && usable == 0 {
+    // An empty list restricts nothing.
+    let restricts = |pools: &Value| !matches!(pools, Value::Null) && *pools != Value::List(Vec::new());
+    let is_restricted = plugin.options.as_ref().and_then(|options| options.get("ipv6_pools")).is_some_and(restricts);
+    if is_restricted && usable == 0 {
         let range = config.ipv6_pod_cidr.map(|range| format!(", such as \"{range}\"")).unwrap_or_default();
         let message =
             format!("`ipv6_pools` of {resource} names no IPv6 pool, and pods would not start: put one in{range}, or remove the key");

@@ -1,5 +1,6 @@
 //! All that can be said about the spec of an Installation.
 
+use super::super::ipv6_advice::{EBPF_IPV6_HOSTS, GLOBAL_RANGE, HOST, NEEDS_ADDRESS, RUNNING_PODS, UNENCAPSULATED, VXLAN_KERNEL};
 use super::super::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP};
 use crate::plan::Rule;
 
@@ -24,6 +25,13 @@ pub(crate) static RULES: &[&Rule] = &[
     &NAT_OUTGOING,
     &BLOCK_SIZE,
     &WINDOWS,
+    &NEEDS_ADDRESS,
+    &HOST,
+    &RUNNING_PODS,
+    &GLOBAL_RANGE,
+    &UNENCAPSULATED,
+    &VXLAN_KERNEL,
+    &EBPF_IPV6_HOSTS,
 ];
 
 pub(super) static IPV6_POOL: Rule = Rule {
