@@ -18,6 +18,14 @@ pub struct Rule {
     pub source: &'static str,
 }
 
+impl Rule {
+    /// The first link of the source, if it has one.
+    pub fn link(&self) -> Option<&'static str> {
+        let (at, _) = self.source.match_indices("https://").next()?;
+        self.source[at..].split([' ', ';', ',']).next()
+    }
+}
+
 /// How bad a finding is. Only an error stops the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

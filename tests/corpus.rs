@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{harness, oracle};
 use enable_dual_stack::package::Package;
-use enable_dual_stack::yaml::Value;
 use similar::{ChangeTag, TextDiff};
 
 /// The configuration that every file is run under.
@@ -45,41 +44,6 @@ fn every_recorded_host_input_comes_out_as_the_table_says() {
     compare(&files, &root.join("traces"), "traces", |text| {
         if text.contains("\nkind: ResourceList\n") { harness::configured(&text, CONFIG) } else { text }
     });
-}
-
-/// The how-to, as a person followed it: ours differs in where new entries stand, and in comments. The person did not think
-/// of NAT for the unique-local range.
-#[test]
-fn a_manifest_that_was_edited_by_hand_comes_out_as_its_twin() {
-    let Some(root) = corpus() else { return };
-    let read = |name: &str| fs::read_to_string(root.join("corpus/calico").join(name)).expect("a file of the corpus");
-    let config = CONFIG.replace("fd00:10:244::/56", "fc00::/48\n  natOutgoing: false");
-    let ours = harness::check(&read("v3.23.1/cby-calico.yaml"), &config).output;
-    let theirs = read("ground-truth/cby-v3.23.1-calico-dual.yaml");
-    let values = |text: &str| {
-        let mut objects = Value::List(oracle::objects(text).expect("YAML"));
-        normalise(&mut objects);
-        objects
-    };
-    assert_eq!(oracle::difference(&values(&ours), &values(&theirs)), None);
-}
-
-/// Sorts every `env` by name, and reads the CNI config.
-fn normalise(value: &mut Value) {
-    match value {
-        Value::List(items) => items.iter_mut().for_each(normalise),
-        Value::Map(entries) => {
-            for (key, value) in entries {
-                match value {
-                    Value::List(items) if key == "env" => items.sort_by(|a, b| oracle::text_of(a, "name").cmp(oracle::text_of(b, "name"))),
-                    Value::Str(text) if key == "cni_network_config" => *value = oracle::read(text).expect("YAML").remove(0),
-                    _ => {}
-                }
-                normalise(value);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// The folder with `corpus` and `traces`. Without it the tests say that they are skipped; in CI that is an error.

@@ -54,7 +54,8 @@ fn rules_table() -> String {
     rules.dedup_by_key(|rule| rule.id);
     let mut table = String::from("| rule | what is the matter | what to do |\n|---|---|---|\n");
     for rule in rules {
-        let _ = writeln!(table, "| `{}` | {}. {} | {} |", rule.id, rule.title, rule.why, rule.remedy);
+        let id = rule.link().map_or_else(|| format!("`{}`", rule.id), |link| format!("[`{}`]({link})", rule.id));
+        let _ = writeln!(table, "| {id} | {}. {} | {} |", rule.title, rule.why, rule.remedy);
     }
     table
 }

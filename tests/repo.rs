@@ -49,7 +49,7 @@ fn every_system_has_its_manual_page() {
 }
 
 #[test]
-fn every_rule_has_an_id_of_its_own_and_a_source() {
+fn every_rule_has_an_id_of_its_own_and_a_link() {
     let mut ids = BTreeSet::new();
     let of_systems = systems::ALL.iter().flat_map(|system| system.rules);
     let of_checks = checks::ALL.iter().flat_map(|check| check.rules);
@@ -59,6 +59,10 @@ fn every_rule_has_an_id_of_its_own_and_a_source() {
         for text in [rule.title, rule.why, rule.remedy, rule.source] {
             assert!(!text.trim().is_empty(), "`{}` must say title, why, remedy and source", rule.id);
         }
+        let is_ours = ["README", "docs/architecture.md"].iter().any(|own| rule.source.starts_with(own));
+        assert!(is_ours || rule.link().is_some(), "`{}` must have a link in its source: {}", rule.id, rule.source);
+        let is_whole = |link: &str| link.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '/');
+        assert!(rule.link().is_none_or(is_whole), "the link of `{}` ends oddly: {:?}", rule.id, rule.link());
         ids.insert(rule.id);
     }
     assert!(ids.len() > 100, "{} rules", ids.len());

@@ -26,7 +26,7 @@ static OUTSIDE: Rule = Rule {
     title: "A pool is not within the cluster's range",
     why: "The Tigera operator degrades (\"IPPool is not within the platform's configured pod network CIDR(s)\"), and kube-proxy takes pods for strangers: their traffic gets another source address.",
     remedy: "Put the pool into the cluster's range, or change that everywhere.",
-    source: "tigera/operator pkg/controller/ippool/defaults.go mergePlatformPodCIDRs; projectcalico/calico#6545",
+    source: "https://github.com/tigera/operator/blob/master/pkg/controller/ippool/defaults.go mergePlatformPodCIDRs; https://github.com/projectcalico/calico/issues/6545",
 };
 
 /// How many places a message names.

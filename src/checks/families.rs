@@ -15,7 +15,7 @@ static FAMILIES: Rule = Rule {
     title: "A list of ranges has more than one of a family",
     why: "The component does not start.",
     remedy: "Write one range, or one of each family.",
-    source: "kubernetes v1.33 cmd/kube-apiserver/app/options/validation.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-apiserver/app/options/validation.go",
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {

@@ -22,7 +22,7 @@ static MISSING: Rule = Rule {
     title: "The feature gate IPv6DualStack is missing",
     why: "Up to v1.20 a component does not start with two ranges and without it.",
     remedy: "Set `IPv6DualStack=true`.",
-    source: "kubernetes v1.20 cmd/kube-apiserver/app/options/validation.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.20.0/cmd/kube-apiserver/app/options/validation.go",
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {

@@ -15,7 +15,7 @@ static INVENTED: Rule = Rule {
     title: "calico-node invents an IPv6 pool",
     why: "With FELIX_IPV6SUPPORT=true and no range, it creates `default-ipv6-ippool` with a random range, which no other component knows.",
     remedy: "Give `CALICO_IPV6POOL_CIDR`, an IPv6 range in kubeadm-config, or an IPPool object.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {

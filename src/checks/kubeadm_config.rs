@@ -18,7 +18,7 @@ static UNREADABLE: Rule = Rule {
     title: "Calico cannot read `podSubnet` in kubeadm-config",
     why: "The Tigera operator degrades (\"could not resolve CalicoNetwork IPPool and kubeadm configuration: invalid CIDR address\"); calico-node silently loses ranges, and invents an IPv6 one.",
     remedy: "The line must be `podSubnet: a,b`: no quotes, one blank behind the colon, none behind the comma, no comment, no carriage return.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go extractKubeadmCIDRs",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go extractKubeadmCIDRs",
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {

@@ -11,6 +11,7 @@ mod odd_ranges;
 mod one_family;
 mod overlaps;
 mod pools;
+mod pools_apart;
 mod primary;
 mod sizes;
 
@@ -50,6 +51,7 @@ pub const ALL: &[Check] = &[
     primary::CHECK,
     agreement::CHECK,
     pools::CHECK,
+    pools_apart::CHECK,
     sizes::CHECK,
     node_masks::CHECK,
     overlaps::CHECK,

@@ -7,35 +7,43 @@
 
 use super::{Check, Seen};
 use crate::cidr::{Cidr, Family};
-use crate::facts::{NodeIpamFact, PodIpam, Source};
+use crate::facts::{NodeIpamFact, PodIpam, Role, Source};
 use crate::plan::{Plan, Rule, Severity};
 use crate::version::Version;
 
-pub(super) const CHECK: Check = Check { name: "node_masks", rules: &[&FLAGS, &MASK, &FEW_NODES], check };
+pub(super) const CHECK: Check = Check { name: "node_masks", rules: &[&FLAGS, &MASK, &FEW_NODES, &DEFAULT_MASK], check };
 
 static FLAGS: Rule = Rule {
     id: "node-mask-flags",
     title: "The flags of node masks do not fit the families",
     why: "kube-controller-manager does not start.",
     remedy: "With two ranges, use `--node-cidr-mask-size-ipv4` and `--node-cidr-mask-size-ipv6` only; with one, the flag of its family.",
-    source: "kubernetes v1.33 cmd/kube-controller-manager/app/core.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-controller-manager/app/core.go",
 };
 static MASK: Rule = Rule {
     id: "node-mask-of-cluster-range",
     title: "A node mask does not fit the cluster CIDR",
     why: "kube-controller-manager and kubeadm refuse it, and nodes get no range.",
     remedy: "The mask of a node must not be shorter than that of its cluster CIDR, and at most 16 bits longer.",
-    source: "kubernetes v1.33 pkg/controller/nodeipam/ipam/cidrset/cidr_set.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/controller/nodeipam/ipam/cidrset/cidr_set.go",
 };
 static FEW_NODES: Rule = Rule {
     id: "node-mask-few-nodes",
     title: "The cluster CIDR has room for a few nodes only",
     why: "Further nodes get no range: \"CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range\".",
     remedy: "Use a shorter prefix for the cluster CIDR, such as /56, or a longer node mask.",
-    source: "kubernetes v1.33 pkg/controller/nodeipam/ipam/range_allocator.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/controller/nodeipam/ipam/range_allocator.go",
+};
+static DEFAULT_MASK: Rule = Rule {
+    id: "node-mask-default",
+    title: "The default mask of nodes does not fit the IPv6 cluster CIDR",
+    why: "Unless it is told otherwise, kube-controller-manager cuts a /64 out of the cluster CIDR for each node: \"New CIDR set failed; the node CIDR size is too big\".",
+    remedy: "Use a prefix from /48 to /64, or set `--node-cidr-mask-size-ipv6`. Calico IPAM needs no ranges of nodes: `--allocate-node-cidrs=false` is as good.",
+    source: "https://github.com/kubernetes/kubernetes/issues/83346; https://github.com/kubernetes/kubeadm/issues/2391",
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
+    default_mask(seen, plan);
     for fact in seen.facts.node_ipam.iter().filter(|fact| fact.allocates) {
         if let Some(quote) = refused_flags(fact, seen.config.kubernetes_version) {
             let message = format!("kube-controller-manager refuses the node masks beside these cluster CIDRs: \"{quote}\"");
@@ -119,5 +127,18 @@ fn few_nodes(seen: &Seen<'_>, fact: &NodeIpamFact, rooms: &[(Cidr, u8)], plan: &
         );
         let severity = if seen.facts.pod_ipam_is(PodIpam::Calico) { Severity::Info } else { Severity::Warning };
         plan.find(severity, &FEW_NODES, fact.place.clone(), message);
+    }
+}
+
+/// Where the package has Calico alone: who cuts the range into ranges for nodes is not in it.
+fn default_mask(seen: &Seen<'_>, plan: &mut Plan) {
+    let of_calico = |source: Source| source.is_pool() || matches!(source, Source::CniConfig | Source::Flannel);
+    let said: Vec<_> = seen.facts.saying(Role::Pods, Family::V6).collect();
+    let Some((fact, range)) = said.iter().find(|(_, range)| !(48..=64).contains(&range.prefix())) else { return };
+    if seen.facts.node_ipam.is_empty() && said.iter().all(|(fact, _)| of_calico(fact.source)) && fact.whole {
+        let message = format!(
+            "kube-controller-manager cannot cut \"{range}\" into the /64 that each node gets by default: with `--allocate-node-cidrs` it needs a prefix from /48 to /64, or `--node-cidr-mask-size-ipv6`"
+        );
+        plan.info(&DEFAULT_MASK, fact.place.clone(), message);
     }
 }

@@ -17,7 +17,7 @@ static OUTSIDE: Rule = Rule {
     title: "The platform has no pod range of the family of a pool",
     why: "On a new cluster the operator refuses the Installation: \"IPPool is not within the platform's configured pod network CIDR(s)\".",
     remedy: "Give the platform a pod range of the family, too; OpenShift takes it together with a range of Services (`ipv6ServiceCIDR`).",
-    source: "tigera/operator pkg/controller/ippool/defaults.go mergePlatformPodCIDRs",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/ippool/defaults.go mergePlatformPodCIDRs",
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {

@@ -18,7 +18,7 @@ static ADDRESS: Rule = Rule {
     title: "The first service range is of another family than the address of kube-apiserver",
     why: "kube-apiserver does not start: \"service IP family must match public address family\".",
     remedy: "The first service range must be of the family of `advertiseAddress`.",
-    source: "kubernetes v1.33 cmd/kube-apiserver/app/options/validation.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-apiserver/app/options/validation.go",
 };
 static ORDER: Rule = Rule {
     id: "primary-family-differs",

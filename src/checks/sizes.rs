@@ -17,14 +17,14 @@ static TOO_LARGE: Rule = Rule {
     title: "A service range is too large",
     why: "kube-apiserver and kubeadm refuse more than 20 bits of addresses: \"the mask must be >= 108\".",
     remedy: "Use /112 for IPv6, /12 to /16 for IPv4.",
-    source: "kubernetes v1.33 cmd/kube-apiserver/app/options/validation.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-apiserver/app/options/validation.go",
 };
 static TOO_SMALL: Rule = Rule {
     id: "range-too-small",
     title: "A range is too small",
     why: "kubeadm refuses it: \"subnet with %d address(es) is too small, the minimum is %d\".",
     remedy: "Use /112 for Services, /56 for Pods.",
-    source: "kubernetes v1.33 cmd/kubeadm/app/apis/kubeadm/validation ValidateIPNetFromString",
+    source: "https://github.com/kubernetes/kubernetes/tree/v1.33.0/cmd/kubeadm/app/apis/kubeadm/validation ValidateIPNetFromString",
 };
 static BROKEN_IN_1_32: Rule = Rule {
     id: "service-range-v1-32",

@@ -70,6 +70,10 @@ pub struct Config {
     /// that is possible for IPv6.
     #[schemars(rename = "ipv6Encapsulation")]
     pub ipv6_encapsulation: Option<Encapsulation>,
+    /// Whether an IPPool object for IPv6 is added beside those for IPv4, if there is none. By default it is only where nothing
+    /// else makes the pool: with `NO_DEFAULT_POOLS`, or `ipPools: []` of an Installation.
+    #[schemars(default, rename = "ipv6PoolObject")]
+    pub ipv6_pool_object: bool,
     /// `Keep` leaves the IPAM plugin as it is. `CalicoIPAM` makes it calico-ipam, as the how-to does literally.
     #[schemars(default, extend("default" = "Keep"))]
     pub ipam: Ipam,
@@ -321,6 +325,7 @@ impl Config {
             ipv6_autodetection_method: reader.checked("ipv6AutodetectionMethod", autodetection_method),
             ipv6_block_size: reader.checked("ipv6BlockSize", block_size),
             ipv6_encapsulation: reader.choice("ipv6Encapsulation", &ENCAPSULATIONS),
+            ipv6_pool_object: reader.boolean("ipv6PoolObject").unwrap_or_default(),
             ipam: reader.choice("ipam", &[("Keep", Ipam::Keep), ("CalicoIPAM", Ipam::CalicoIpam)]).unwrap_or_default(),
             bird6_probes: reader.boolean("bird6Probes"),
             node_ips: reader.node_ips("nodeIPs"),

@@ -78,7 +78,7 @@ static POOLS_WITHOUT_IPV6: Rule = Rule {
     title: "`ipv6_pools` names no IPv6 pool",
     why: "calico-ipam finds no pool for the IPv6 address, and no pod starts.",
     remedy: "Put the IPv6 range into `ipv6_pools`, or remove the key: then all pools count.",
-    source: "projectcalico/calico v3.32.1 cni-plugin/pkg/ipamplugin",
+    source: "https://github.com/projectcalico/calico/tree/v3.32.1/cni-plugin/pkg/ipamplugin",
 };
 static CONVERTED: Rule = Rule {
     id: "calico-ipam-instead-of-host-local",
@@ -92,7 +92,7 @@ static CONVERSION_REFUSED: Rule = Rule {
     title: "calico-ipam needs Calico's networking",
     why: "With backend \"none\", Calico makes no routes: pods with addresses of its pools could not be reached.",
     remedy: "Leave `ipam` out of the configuration, or change to Calico's networking first.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go; Calico documentation, ipv6.md: \"requires Calico IPAM\"",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go; https://docs.tigera.io/calico/latest/networking/ipam/ipv6",
 };
 static CONFIG_ELSEWHERE: Rule = Rule {
     id: "calico-cni-config-elsewhere",
@@ -106,7 +106,7 @@ static CONFIG_UNREADABLE: Rule = Rule {
     title: "The CNI config cannot be read",
     why: "The text holds comments or template markers: an edit could hit the wrong place.",
     remedy: "Render the template first, or set `assign_ipv4` and `assign_ipv6` to \"true\" by hand.",
-    source: "projectcalico/calico v3.32.1 cni-plugin/pkg/install/install.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/cni-plugin/pkg/install/install.go",
 };
 static CONFIG_BROKEN: Rule = Rule {
     id: "calico-cni-config-broken",
@@ -120,28 +120,28 @@ static NO_CALICO_PLUGIN: Rule = Rule {
     title: "The CNI config has no Calico plugin",
     why: "Another plugin gives the pods their addresses.",
     remedy: "Enable dual-stack in that plugin.",
-    source: "projectcalico/calico v3.32.1 cni-plugin/pkg/types/types.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/cni-plugin/pkg/types/types.go",
 };
 static NO_CNI_CONFIG: Rule = Rule {
     id: "calico-no-cni-config",
     title: "Calico without a CNI config of its own",
     why: "Another CNI plugin gives the pods their addresses; Calico only enforces policy and cannot add an IPv6 address.",
     remedy: "Enable dual-stack in the CNI plugin that assigns the addresses.",
-    source: "aws/amazon-vpc-cni-k8s config/v1.6/calico.yaml: no container install-cni",
+    source: "https://github.com/aws/amazon-vpc-cni-k8s/blob/HEAD/config/v1.6/calico.yaml (no container install-cni)",
 };
 static OTHER_IPAM: Rule = Rule {
     id: "calico-other-ipam",
     title: "Pod addresses come from another IPAM plugin",
     why: "`assign_ipv4` and `assign_ipv6` are options of calico-ipam; other plugins ignore them.",
     remedy: "Enable dual-stack in the plugin that gives out the addresses.",
-    source: "projectcalico/calico v3.32.1 cni-plugin/pkg/types/types.go; docs ipv6.md: \"requires Calico IPAM\"",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/cni-plugin/pkg/types/types.go; https://docs.tigera.io/calico/latest/networking/ipam/ipv6",
 };
 static BACKEND_NONE: Rule = Rule {
     id: "calico-backend-none",
     title: "Calico does not do the networking",
     why: "With CALICO_NETWORKING_BACKEND=none calico-node ignores IP6 and makes no routes: a pool of its own would be unreachable.",
     remedy: "Enable dual-stack in the plugin that does the networking.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go",
 };
 
 /// The pools that calico-ipam may take IPv6 addresses from: a part of the pod range, each.
@@ -282,8 +282,10 @@ fn pools(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut P
             plan.want(resource, &POOL_FORM, Op::is(path.index(index), parsed.cidr.to_string()), message);
         }
     }
-    let is_there = plugin.options.as_ref().is_some_and(|options| options.get("ipv6_pools").is_some());
-    if is_there && usable == 0 {
+    // An empty list restricts nothing.
+    let restricts = |pools: &Value| !matches!(pools, Value::Null) && *pools != Value::List(Vec::new());
+    let is_restricted = plugin.options.as_ref().and_then(|options| options.get("ipv6_pools")).is_some_and(restricts);
+    if is_restricted && usable == 0 {
         let range = config.ipv6_pod_cidr.map(|range| format!(", such as \"{range}\"")).unwrap_or_default();
         let message =
             format!("`ipv6_pools` of {resource} names no IPv6 pool, and pods would not start: put one in{range}, or remove the key");

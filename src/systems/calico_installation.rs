@@ -21,7 +21,7 @@
 
 use super::System;
 use super::shared::installation::{Around, Installation, RULES};
-use super::shared::ip_pools::has_pool;
+use super::shared::ip_pools::{has_pool, written_ipv4_pool};
 use crate::cidr::Family;
 use crate::config::Config;
 use crate::facts::Facts;
@@ -45,7 +45,7 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     let installations = installations(package);
-    let around = Around { pools: installations.iter().any(Installation::has_pools), ipv6_object: has_pool(package, Family::V6) };
+    let around = Around { pools: installations.iter().any(Installation::has_pools), ipv6_object: has_pool(package, Family::V6) || written_ipv4_pool(package).is_some() };
     for installation in &installations {
         installation.plan(config, around, plan);
     }

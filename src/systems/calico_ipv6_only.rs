@@ -15,7 +15,7 @@
 //! upup/models/cloudup/resources/addons/networking.projectcalico.org (probes); projectcalico/calico v3.32.1 node/pkg/health.
 
 use super::System;
-use super::shared::calico::{Backend, installs};
+use super::shared::calico::{Backend, installs, patched_nodes};
 use super::shared::env::{Setting, set};
 use super::shared::workload::Container;
 use crate::config::{Config, Mode};
@@ -64,17 +64,21 @@ static IPV4_POOL: Rule = Rule {
     title: "calico-node still makes an IPv4 pool",
     why: "Nothing takes addresses from it; only from v3.29 can it be left out.",
     remedy: "From v3.29, `CALICO_IPV4POOL_CIDR` can be \"none\"; but then CALICO_IPV6POOL_VXLAN is not read.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     if config.mode != Mode::Ipv6Only {
         return;
     }
+    let setting = Setting { name: "IP", value: "none", rule: &IP, effect: "calico-node looks for no IPv4 address of its node" };
+    // What a patch does not say comes from what it patches.
+    for node in patched_nodes(package).iter().filter(|node| !node.env(setting.name).is_empty()) {
+        set(package, node, setting, plan);
+    }
     for install in installs(package) {
         let Some(node) = install.networking_node() else { continue };
-        let effect = "calico-node looks for no IPv4 address of its node";
-        set(package, node, Setting { name: "IP", value: "none", rule: &IP, effect }, plan);
+        set(package, node, setting, plan);
         if install.backend == Backend::Bird {
             if node.env_text(package, "CALICO_ROUTER_ID").is_none_or(str::is_empty) {
                 let effect = "BIRD's router ID comes from the node's name, as there is no IPv4 address";

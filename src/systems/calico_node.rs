@@ -12,7 +12,7 @@
 //! enables it is put right.
 //!
 //! # Leaves alone
-//! DaemonSets for Windows, those that the operator renders, those where Calico neither gives out addresses nor routes
+//! What a patch of another DaemonSet of the package leaves out. DaemonSets for Windows, those that the operator renders, those where Calico neither gives out addresses nor routes
 //! them. Where Calico makes no routes, calico-node ignores `IP6`: it stays as it is.
 //!
 //! # Sources
@@ -23,9 +23,10 @@ use std::net::Ipv6Addr;
 
 use super::System;
 use super::shared::calico::{
-    Backend, Install, RELEASE_RULES, Release, daemon_sets, installs, is_calico_node, is_operator_managed, is_windows,
+    Backend, Install, RELEASE_RULES, Release, daemon_sets, installs, is_calico_node, is_operator_managed, is_windows, patched_nodes,
 };
 use super::shared::env::{self, Setting, find_duplicates, set, set_with};
+use super::shared::ipv6_advice::{self, HOST, NEEDS_ADDRESS};
 use super::shared::workload::{Container, containers};
 use crate::cidr::{Cidr, Family};
 use crate::config::{self, Config, Mode};
@@ -62,14 +63,14 @@ static IP6: Rule = Rule {
     title: "calico-node detects the node's IPv6 address",
     why: "Without IP6, the node has no IPv6 address to Calico: no IPv6 routes between nodes.",
     remedy: "`IP6` must be \"autodetect\". Every node must have a global IPv6 address, or calico-node terminates.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go",
 };
 static IP: Rule = Rule {
     id: "calico-node-ip",
     title: "calico-node detects the node's IPv4 address",
     why: "With IP=none, the node has no IPv4 address to Calico: no IPv4 routes between nodes.",
     remedy: "`IP` must be \"autodetect\".",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go",
 };
 static METHOD: Rule = Rule {
     id: "calico-node-ip6-autodetection",
@@ -83,7 +84,7 @@ static METHOD_UNKNOWN: Rule = Rule {
     title: "A detection method that this Calico does not know",
     why: "calico-node terminates (\"Invalid IP autodetection method\"): the whole network of the node is down.",
     remedy: "Use \"first-found\", \"can-reach=...\", \"interface=...\" or \"skip-interface=...\"; \"cidr=...\" from v3.16, \"kubernetes-internal-ip\" from v3.22.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/autodetection",
+    source: "https://github.com/projectcalico/calico/tree/v3.32.1/node/pkg/lifecycle/startup/autodetection",
 };
 static FELIX: Rule = Rule {
     id: "calico-node-felix-ipv6",
@@ -97,35 +98,21 @@ static USE_POD_CIDR: Rule = Rule {
     title: "USE_POD_CIDR goes with host-local",
     why: "With USE_POD_CIDR=true, Calico routes the pod range of each node; calico-ipam gives out other blocks.",
     remedy: "`USE_POD_CIDR` must be \"false\" where calico-ipam gives out the addresses.",
-    source: "projectcalico/calico v3.32.1 manifests/calico-policy-only.yaml",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/manifests/calico-policy-only.yaml",
 };
 static MISSPELT: Rule = Rule {
     id: "calico-node-misspelt-variable",
     title: "A variable is misspelt",
     why: "calico-node does not read it, so it has no effect.",
     remedy: "Remove it, and use the name that calico-node reads.",
-    source: "kubernetes-sigs/cluster-api-provider-azure templates/addons/calico-dual-stack.yaml (v3.22 to v3.29)",
-};
-static NEEDS_ADDRESS: Rule = Rule {
-    id: "calico-node-needs-ipv6-address",
-    title: "Every node needs an IPv6 address",
-    why: "calico-node terminates where it detects none (\"failed to autodetect an IPv6 address\"): the whole network of the node is down.",
-    remedy: "Give every node a global or unique-local IPv6 address first; choose how it is found with `ipv6AutodetectionMethod`.",
-    source: "https://github.com/projectcalico/calico/issues/6443",
-};
-static HOST: Rule = Rule {
-    id: "calico-host-ipv6",
-    title: "What IPv6 needs on the hosts",
-    why: "Without forwarding, ip6tables modules, or with IPv6 disabled for containers, pods have IPv6 addresses that reach nothing, or do not start.",
-    remedy: "Set the sysctls, load the modules (ip6_tables, ip6table_nat, ip6t_rpfilter), and allow IPv6 in the container runtime.",
-    source: "https://docs.tigera.io/calico/latest/networking/ipam/ipv6; https://github.com/projectcalico/calico/issues/8433; https://github.com/projectcalico/calico/issues/2191",
+    source: "https://github.com/kubernetes-sigs/cluster-api-provider-azure/blob/ebb7ba0e4a7b19f8a3f7dc1778e127dcb706bdfa/templates/addons/calico-dual-stack.yaml",
 };
 static OPERATOR_MANAGED: Rule = Rule {
     id: "calico-operator-managed",
     title: "The operator renders this object",
     why: "The Tigera operator overwrites every edit of the objects that it renders.",
     remedy: "Edit the Installation resource instead: it must have an IPv6 pool in `spec.calicoNetwork.ipPools`.",
-    source: "tigera/operator pkg/render/node.go",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/render/node.go",
 };
 
 /// Names seen in the wild that calico-node does not know, and what was meant.
@@ -165,31 +152,52 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         if install.backend != Backend::None {
             addresses(package, &install, node, config, plan);
         }
-        let setting = Setting { name: "FELIX_IPV6SUPPORT", value: "true", rule: &FELIX, effect: "Felix programs IPv6, too" };
-        set_with(package, node, setting, plan, |op| crate::yaml::Op {
-            reword: Some(Reword { from: "Disable IPv6 on Kubernetes.", to: "Enable IPv6 on Kubernetes.".into() }),
-            ..op
-        });
+        felix(package, node, plan);
         if config.ipam == config::Ipam::CalicoIpam && install.backend != Backend::None {
             without_pod_ranges(package, node, plan);
         }
         find_duplicates(node, &VARIABLES, plan);
         misspelt(node, plan);
-        let message = "on every node `net.ipv6.conf.all.forwarding` must be 1, `net.ipv6.conf.all.disable_ipv6` 0, in the network namespaces of pods too, and ip6tables must have its modules";
-        plan.info(&HOST, Place::default(), message);
+        ipv6_advice::hosts(plan);
+    }
+    // What a patch does not say comes from what it patches.
+    for node in patched_nodes(package) {
+        if says(&node, "IP6") {
+            ip6(package, &node, plan);
+        }
+        if says(&node, "FELIX_IPV6SUPPORT") {
+            felix(package, &node, plan);
+        }
+        misspelt(&node, plan);
     }
 }
 
-/// The node's own addresses.
-fn addresses(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
+fn says(node: &Container<'_>, name: &str) -> bool {
+    !node.env(name).is_empty()
+}
+
+fn felix(package: &Package<'_>, node: &Container<'_>, plan: &mut Plan) {
+    let setting = Setting { name: "FELIX_IPV6SUPPORT", value: "true", rule: &FELIX, effect: "Felix programs IPv6, too" };
+    set_with(package, node, setting, plan, |op| crate::yaml::Op {
+        reword: Some(Reword { from: "Disable IPv6 on Kubernetes.", to: "Enable IPv6 on Kubernetes.".into() }),
+        ..op
+    });
+}
+
+/// Detected, unless it is written out.
+fn ip6(package: &Package<'_>, node: &Container<'_>, plan: &mut Plan) {
     let is_address =
         |text: &str| text.parse::<Ipv6Addr>().is_ok() || Cidr::parse(text).is_ok_and(|parsed| parsed.cidr.family() == Family::V6);
     if !node.env_text(package, "IP6").is_some_and(is_address) {
         let effect = "calico-node detects the IPv6 address of its node";
         set(package, node, Setting { name: "IP6", value: "autodetect", rule: &IP6, effect }, plan);
-        let message = "every node must have a global or unique-local IPv6 address before this is applied, or its calico-node terminates; `ipv6AutodetectionMethod` chooses among several";
-        plan.info(&NEEDS_ADDRESS, Place::at(node.resource, &node.path), message);
+        ipv6_advice::needs_address(Place::at(node.resource, &node.path), plan);
     }
+}
+
+/// The node's own addresses.
+fn addresses(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
+    ip6(package, node, plan);
     if config.mode == Mode::DualStack && node.env_text(package, "IP") == Some("none") {
         let effect = "calico-node detects the IPv4 address of its node, too";
         set(package, node, Setting { name: "IP", value: "autodetect", rule: &IP, effect }, plan);
@@ -206,7 +214,7 @@ fn method(package: &Package<'_>, node: &Container<'_>, release: &Release, config
         (Some(method), _) => method.as_str(),
         (None, Some("none")) => "first-found",
         (None, Some(method)) if !method.is_empty() && !env::is_template(method) => method,
-        _ => return,
+        _ => return first_found(package, node, release, plan),
     };
     let known = match wanted.split_once('=').map_or(wanted, |(method, _)| method) {
         "first-found" | "can-reach" | "interface" | "skip-interface" => true,
@@ -216,10 +224,23 @@ fn method(package: &Package<'_>, node: &Container<'_>, release: &Release, config
     };
     if !known {
         let message = format!("{release} does not know the `{METHOD_NAME}` \"{wanted}\", and calico-node would terminate: use another one");
-        plan.error(&METHOD_UNKNOWN, Place::at(node.resource, &node.path), message);
+        plan.error(&METHOD_UNKNOWN, node.place(package, METHOD_NAME), message);
     } else if current != Some(wanted) {
         let effect = "how calico-node finds the IPv6 address of its node";
         set(package, node, Setting { name: METHOD_NAME, value: wanted, rule: &METHOD, effect }, plan);
+    }
+}
+
+/// Who chose among the IPv4 addresses of a node may have to among its IPv6 addresses.
+fn first_found(package: &Package<'_>, node: &Container<'_>, release: &Release, plan: &mut Plan) {
+    const IPV4_NAME: &str = "IP_AUTODETECTION_METHOD";
+    let chosen = |method: &&str| !matches!(*method, "" | "first-found") && !env::is_template(method);
+    if let Some(method) = node.env_text(package, IPV4_NAME).filter(chosen) {
+        let example = if release.is_older_than(Version::new(3, 22)) { "interface=REGEXES" } else { "kubernetes-internal-ip" };
+        let message = format!(
+            "`{IPV4_NAME}` is \"{method}\", but the IPv6 address of a node is the first one found: set `ipv6AutodetectionMethod`, to \"{example}\" for example, if that can be a wrong one"
+        );
+        plan.info(&METHOD, node.place(package, IPV4_NAME), message);
     }
 }
 

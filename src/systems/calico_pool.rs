@@ -19,16 +19,17 @@
 //! node/pkg/lifecycle/startup/startup.go configureIPPools; tigera/docs pull request 464 (NAT).
 
 use super::System;
-use super::shared::calico::{Backend, Install, RELEASE_RULES, installs};
+use super::shared::calico::{Backend, Install, RELEASE_RULES, installs, patched_nodes};
 use super::shared::env::{Setting, is_template, set};
-use super::shared::ip_pools::{self, DEFAULT_BLOCK_SIZE, VXLAN_SINCE, ip_pools, nat_outgoing, startup_bool, vxlan_mode};
+use super::shared::ip_pools::{self, DEFAULT_BLOCK_SIZE, VXLAN_SINCE, nat_outgoing, startup_bool, vxlan_mode};
+use super::shared::ipv6_advice::{self, GLOBAL_RANGE, RUNNING_PODS, VXLAN_KERNEL};
+use super::shared::ipv6_pool::POOL_OBJECT;
 use super::shared::workload::{Container, Variable};
 use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Encapsulation, Mode};
 use crate::facts::{Facts, Role, Source};
 use crate::package::Package;
 use crate::plan::{Place, Plan, Rule};
-use crate::yaml::Value;
 
 pub(super) const SYSTEM: System = System {
     name: "calico_pool",
@@ -60,14 +61,14 @@ static POOL: Rule = Rule {
     title: "calico-node creates the IPv6 pool",
     why: "Without CALICO_IPV6POOL_CIDR, calico-node invents a random unique-local range that nothing else knows.",
     remedy: "`CALICO_IPV6POOL_CIDR` must be the IPv6 cluster CIDR of kube-controller-manager and kube-proxy, in canonical form.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 static IPV4_POOL: Rule = Rule {
     id: "calico-node-ipv4-pool",
     title: "calico-node creates the IPv4 pool",
     why: "With CALICO_IPV4POOL_CIDR=none there is no IPv4 pool, and no pod starts that needs an IPv4 address.",
     remedy: "`CALICO_IPV4POOL_CIDR` must be the IPv4 cluster CIDR: give `ipv4PodCIDR`.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 static NAT: Rule = Rule {
     id: "calico-node-ipv6-nat",
@@ -83,26 +84,19 @@ static NAT_OFF: Rule = Rule {
     remedy: "Say which is meant: `natOutgoing: true`, or `natOutgoing: false` if your routers know the range.",
     source: "https://github.com/projectcalico/calico/issues/7183",
 };
-static GLOBAL_RANGE: Rule = Rule {
-    id: "calico-node-ipv6-global-range",
-    title: "Pods have global addresses",
-    why: "Without NAT, pods talk to the outside with their own addresses: routers must know that the range is at the nodes.",
-    remedy: "Route the range to the nodes, or announce it by BGP; or set `natOutgoing: true`.",
-    source: "https://github.com/projectcalico/calico/issues/2954",
-};
 static BLOCK_SIZE: Rule = Rule {
     id: "calico-node-ipv6-block-size",
     title: "The block size of the IPv6 pool",
     why: "calico-node makes blocks of /122 unless CALICO_IPV6POOL_BLOCK_SIZE says otherwise.",
     remedy: "`CALICO_IPV6POOL_BLOCK_SIZE` must be the `ipv6BlockSize` of the configuration.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go validateBlockSize",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go validateBlockSize",
 };
 static BLOCK_SIZE_WRONG: Rule = Rule {
     id: "calico-node-ipv6-block-size-wrong",
     title: "The IPv6 pool and its block size do not fit",
     why: "calico-node terminates: a block size must be from 116 to 128, and a pool not smaller than a block (\"IP pool size is too small\").",
     remedy: "Use a shorter prefix, or give an `ipv6BlockSize` that is not shorter than the prefix.",
-    source: "projectcalico/calico v3.32.1 libcalico-go/lib/clientv3/ippool.go, node/pkg/lifecycle/startup/startup.go",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/libcalico-go/lib/clientv3/ippool.go; https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go",
 };
 static VXLAN: Rule = Rule {
     id: "calico-node-ipv6-vxlan",
@@ -123,28 +117,14 @@ static VXLAN_NOT_READ: Rule = Rule {
     title: "CALICO_IPV6POOL_VXLAN is not read without an IPv4 pool",
     why: "With CALICO_IPV4POOL_CIDR=none, calico-node ignores CALICO_IPV6POOL_VXLAN: the pool is made without VXLAN.",
     remedy: "Remove CALICO_IPV4POOL_CIDR=none, or set NO_DEFAULT_POOLS=true and create the IPv6 pool as an IPPool object.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
-};
-static VXLAN_KERNEL: Rule = Rule {
-    id: "calico-node-ipv6-vxlan-kernel",
-    title: "VXLAN over IPv6 needs a newer kernel",
-    why: "Before Linux 4.19.1 (4.18.0 of RHEL), VXLAN over IPv6 does not carry packets.",
-    remedy: "Nodes must have such a kernel.",
-    source: "https://docs.tigera.io/calico/latest/networking/configuring/vxlan-ipip; https://github.com/projectcalico/calico/issues/6273",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 static NO_DEFAULT_POOLS: Rule = Rule {
     id: "calico-no-default-pools",
     title: "NO_DEFAULT_POOLS=true forbids pool variables",
     why: "calico-node terminates where NO_DEFAULT_POOLS is \"true\" and CALICO_IPV4POOL_CIDR or CALICO_IPV6POOL_CIDR is set.",
     remedy: "Remove the variable; the pool must be an IPPool object.",
-    source: "projectcalico/calico v3.32.1 node/pkg/lifecycle/startup/startup.go configureIPPools",
-};
-static POOL_OBJECT: Rule = Rule {
-    id: "calico-ipv6-pool-object",
-    title: "The IPv6 pool is an object",
-    why: "With NO_DEFAULT_POOLS=true calico-node creates no pool, and without one for IPv6 no pod starts.",
-    remedy: "The package must have an IPPool with the IPv6 pod range.",
-    source: "https://docs.tigera.io/calico/latest/reference/resources/ippool",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/node/pkg/lifecycle/startup/startup.go configureIPPools",
 };
 static POOL_IN_ETCD: Rule = Rule {
     id: "calico-ipv6-pool-in-etcd",
@@ -152,13 +132,6 @@ static POOL_IN_ETCD: Rule = Rule {
     why: "Calico's datastore is etcd: an IPPool in a package of Kubernetes objects does not get there.",
     remedy: "Create the IPPool with calicoctl before the edited package is applied.",
     source: "https://docs.tigera.io/calico/latest/reference/resources/ippool",
-};
-static RUNNING_PODS: Rule = Rule {
-    id: "calico-existing-cluster",
-    title: "Running pods keep their one address",
-    why: "Pods get an IPv6 address when they are created; and the pool variables count only while there is no IPv6 pool.",
-    remedy: "Recreate the pods; change an IPv6 pool that is there already by replacing it.",
-    source: "https://docs.tigera.io/calico/latest/networking/ipam/ipv6; https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools",
 };
 
 const POOL_NAME: &str = "CALICO_IPV6POOL_CIDR";
@@ -168,8 +141,7 @@ const IPV4_VXLAN_NAME: &str = "CALICO_IPV4POOL_VXLAN";
 
 /// The pools that calico-node creates: of each family, the only one.
 fn facts(package: &Package<'_>, facts: &mut Facts) {
-    for install in installs(package) {
-        let Some(node) = install.networking_node() else { continue };
+    let pools = |node: &Container<'_>, facts: &mut Facts| {
         for name in [IPV4_POOL_NAME, POOL_NAME] {
             let variable = node.variable(package, name);
             let range = variable.text().and_then(|text| Cidr::parse(text).ok()).map(|parsed| parsed.cidr);
@@ -177,6 +149,11 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
                 facts.whole(Role::Pods, Source::CalicoNode, resource, &path, range.into_iter().collect());
             }
         }
+    };
+    patched_nodes(package).iter().for_each(|node| pools(node, facts));
+    for install in installs(package) {
+        let Some(node) = install.networking_node() else { continue };
+        pools(node, facts);
         let is = |name, value: &str| node.env_text(package, name).is_some_and(|text| text.eq_ignore_ascii_case(value));
         let is_told = !matches!(node.variable(package, POOL_NAME), Variable::Unset);
         if is("FELIX_IPV6SUPPORT", "true") && !is_told && !is("NO_DEFAULT_POOLS", "true") {
@@ -195,12 +172,23 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         } else {
             as_variables(package, &install, node, (config, range), plan);
         }
-        let message = "pods that run already keep their one address until they are recreated, and calico-node makes the IPv6 pool only where there is none yet";
-        plan.info(&RUNNING_PODS, Place::default(), message);
+        ipv6_advice::running_pods(", and calico-node makes the IPv6 pool only where there is none yet", plan);
+    }
+    // What a patch does not say comes from what it patches.
+    for node in patched_nodes(package).iter().filter(|node| !node.env(POOL_NAME).is_empty()) {
+        ipv6_pool(package, node, range, plan);
     }
 }
 
 fn as_variables(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, (config, range): (&Config, Cidr), plan: &mut Plan) {
+    ipv6_pool(package, node, range, plan);
+    ipv4_pool(package, install, node, config, plan);
+    block_size(package, node, (config, range), plan);
+    nat(package, node, (config, range), plan);
+    vxlan(package, install, node, config, plan);
+}
+
+fn ipv6_pool(package: &Package<'_>, node: &Container<'_>, range: Cidr, plan: &mut Plan) {
     let current = node.env_text(package, POOL_NAME);
     let contradicts =
         current.and_then(|text| Cidr::parse(text).ok()).is_some_and(|parsed| parsed.cidr.family() == Family::V6 && parsed.cidr != range);
@@ -209,10 +197,6 @@ fn as_variables(package: &Package<'_>, install: &Install<'_>, node: &Container<'
         let effect = "calico-node creates the IPv6 pool from it";
         set(package, node, Setting { name: POOL_NAME, value: &range.to_string(), rule: &POOL, effect }, plan);
     }
-    ipv4_pool(package, install, node, config, plan);
-    block_size(package, node, (config, range), plan);
-    nat(package, node, (config, range), plan);
-    vxlan(package, install, node, config, plan);
 }
 
 /// In a package that is IPv6 first, the IPv4 pool may be switched off, or have no routes.
@@ -234,7 +218,7 @@ fn ipv4_pool(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>,
         }
         None => {
             let message = format!("`{IPV4_POOL_NAME}` is \"none\", and pods that need an IPv4 address would not start: give `ipv4PodCIDR`");
-            plan.error(&IPV4_POOL, Place::at(node.resource, &node.path), message);
+            plan.error(&IPV4_POOL, node.place(package, IPV4_POOL_NAME), message);
         }
     }
 }
@@ -246,7 +230,7 @@ fn block_size(package: &Package<'_>, node: &Container<'_>, (config, range): (&Co
         let effect = "calico-node divides the IPv6 pool into blocks of this size";
         return set(package, node, Setting { name: NAME, value: &size.to_string(), rule: &BLOCK_SIZE, effect }, plan);
     }
-    let place = || Place::at(node.resource, &node.path);
+    let place = || node.place(package, NAME);
     let size = match current.map(str::parse) {
         None => DEFAULT_BLOCK_SIZE,
         Some(Ok(size)) if (116..=128).contains(&size) => size,
@@ -269,7 +253,7 @@ fn nat(package: &Package<'_>, node: &Container<'_>, (config, range): (&Config, C
     const NAME: &str = "CALICO_IPV6POOL_NAT_OUTGOING";
     let current = node.env_text(package, NAME);
     let (is_on, wanted) = (current.is_some_and(startup_bool), nat_outgoing(config, range));
-    let place = || Place::at(node.resource, &node.path);
+    let place = || node.place(package, NAME);
     match (config.nat_outgoing, current) {
         (None, Some(text)) if wanted && !is_on && !is_template(text) => {
             let message = format!(
@@ -277,12 +261,7 @@ fn nat(package: &Package<'_>, node: &Container<'_>, (config, range): (&Config, C
             );
             return plan.warning(&NAT_OFF, place().with_current(text), message);
         }
-        (None, None) if !wanted => {
-            let message = format!(
-                "pods have addresses of \"{range}\" to the outside, too: routers must know that it is at the nodes; or set `natOutgoing: true`"
-            );
-            return plan.info(&GLOBAL_RANGE, place(), message);
-        }
+        (None, None) => ipv6_advice::global_range(place(), range, config, plan),
         _ => {}
     }
     if wanted != is_on && (wanted || config.nat_outgoing.is_some()) {
@@ -305,7 +284,7 @@ fn vxlan(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, con
         let message = format!(
             "`{IPV4_POOL_NAME}` is \"none\", and then calico-node does not read `{VXLAN_NAME}`: the IPv6 pool would be made without VXLAN"
         );
-        plan.warning(&VXLAN_NOT_READ, Place::at(node.resource, &node.path), message);
+        plan.warning(&VXLAN_NOT_READ, node.place(package, IPV4_POOL_NAME), message);
     }
     if current != Some(mode) {
         let effect = "IPv6 packets of pods travel in VXLAN between nodes";
@@ -337,7 +316,7 @@ fn usable_vxlan(
         }
         return None;
     }
-    plan.info(&VXLAN_KERNEL, place, "VXLAN over IPv6 needs Linux 4.19.1 or later (4.18.0 of RHEL) on every node");
+    ipv6_advice::vxlan_kernel(place, plan);
     Some(mode)
 }
 
@@ -347,7 +326,7 @@ fn as_object(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>,
         if let Some(text) = node.env_text(package, name).filter(|text| !text.is_empty()) {
             let message =
                 format!("`{name}` is \"{text}\" beside `NO_DEFAULT_POOLS` \"true\", and calico-node terminates: remove one of them");
-            plan.error(&NO_DEFAULT_POOLS, Place::at(node.resource, &node.path), message);
+            plan.error(&NO_DEFAULT_POOLS, node.place(package, name), message);
         }
     }
     // An Installation makes its own pools.
@@ -357,33 +336,11 @@ fn as_object(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>,
     if node.env_text(package, "DATASTORE_TYPE") != Some("kubernetes") {
         let message =
             format!("`NO_DEFAULT_POOLS` is \"true\" and the datastore is etcd: create an IPPool for \"{range}\" with calicoctl first");
-        return plan.warning(&POOL_IN_ETCD, Place::at(node.resource, &node.path), message);
+        return plan.warning(&POOL_IN_ETCD, node.place(package, "NO_DEFAULT_POOLS"), message);
     }
     let message =
         format!("IPPool default-ipv6-ippool added for \"{range}\": with `NO_DEFAULT_POOLS` \"true\", calico-node creates no pool");
-    let pool = ip_pool(package, install, node, (config, range), plan);
-    plan.add(node.resource, &POOL_OBJECT, pool, message);
-}
-
-/// The IPPool for IPv6. Every field is there, because `crd.projectcalico.org/v1` fills in none.
-fn ip_pool(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, (config, range): (&Config, Cidr), plan: &mut Plan) -> Value {
-    // Without Calico's API server only the CRDs are there; an IPPool of the package shows which are.
-    let version = ip_pools(package).next().map_or("crd.projectcalico.org/v1", |pool| &*pool.api_version);
     let vxlan = usable_vxlan(package, install, node, config, plan).unwrap_or("Never");
-    Value::map([
-        ("apiVersion", Value::from(version)),
-        ("kind", Value::from("IPPool")),
-        ("metadata", Value::map([("name", Value::from("default-ipv6-ippool"))])),
-        (
-            "spec",
-            Value::map([
-                ("cidr", Value::from(range.to_string())),
-                ("blockSize", Value::from(u32::from(config.ipv6_block_size.unwrap_or(DEFAULT_BLOCK_SIZE)))),
-                ("ipipMode", Value::from("Never")),
-                ("vxlanMode", Value::from(vxlan)),
-                ("natOutgoing", Value::from(nat_outgoing(config, range))),
-                ("nodeSelector", Value::from("all()")),
-            ]),
-        ),
-    ])
+    ipv6_advice::global_range(Place::at(node.resource, &node.path), range, config, plan);
+    plan.add(node.resource, &POOL_OBJECT, ip_pools::ipv6_object(package, config, range, vxlan, "all()"), message);
 }

@@ -30,7 +30,7 @@ static SERVICE_PREFIX: Rule = Rule {
     title: "VPP knows the IPv6 range of Services",
     why: "The VPP agent routes to Services by the ranges in SERVICE_PREFIX; IPv6 cluster IPs outside of them are not reached.",
     remedy: "`SERVICE_PREFIX` must list the range of each family, separated by a comma.",
-    source: "projectcalico/vpp-dataplane config/config.go",
+    source: "https://github.com/projectcalico/vpp-dataplane/blob/HEAD/config/config.go",
 };
 
 const KEYS: [&str; 2] = ["data", "SERVICE_PREFIX"];

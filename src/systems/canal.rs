@@ -9,7 +9,7 @@
 //! is `false`.
 //!
 //! # Leaves alone
-//! The images: flannel before v0.15 has no IPv6, which is said. An `IPv6Network` with another range is an error that
+//! The images: flannel before v0.15 has no IPv6, before v0.17 none without IPv4, which is said. An `IPv6Network` with another range is an error that
 //! shows both. Canal on etcd is not supported: an error.
 //!
 //! # Sources
@@ -60,9 +60,9 @@ static BACKEND: Rule = Rule {
 static FLANNEL_TOO_OLD: Rule = Rule {
     id: "canal-flannel-too-old",
     title: "Canal's flannel is too old for IPv6",
-    why: "flannel has IPv6 from v0.15 on; an older one ignores `EnableIPv6`, and pods of two nodes do not reach each other.",
+    why: "flannel has IPv6 from v0.15 on, and can leave IPv4 out from v0.17; an older one ignores `EnableIPv6` and `EnableIPv4`, and pods of two nodes do not reach each other.",
     remedy: "Update the image of flannel; canal.yaml has v0.15.1 from Calico v3.23 on.",
-    source: "https://github.com/rancher/rke2/issues/1883; https://github.com/flannel-io/flannel/releases/tag/v0.15.0",
+    source: "https://github.com/rancher/rke2/issues/1883; https://github.com/flannel-io/flannel/releases/tag/v0.15.0; https://github.com/flannel-io/flannel/pull/1539",
 };
 static ON_ETCD: Rule = Rule {
     id: "canal-etcd",
@@ -86,7 +86,7 @@ fn net_confs<'p>(package: &'p Package<'p>) -> Vec<(&'p Resource<'p>, Node<'p>)> 
 fn mounted_maps<'p>(package: &'p Package<'p>, daemon_set: &'p Resource<'p>) -> impl Iterator<Item = &'p Resource<'p>> {
     let volumes = daemon_set.root().at(&["spec", "template", "spec", "volumes"]).into_iter().flat_map(Node::items);
     let names = volumes.filter_map(|volume| volume.text_at(&["configMap", "name"]));
-    names.filter_map(|name| find(package, "ConfigMap", name, &daemon_set.namespace))
+    names.filter_map(|name| find(package, "ConfigMap", name, &daemon_set.namespace, &["data", NET_CONF_KEY]))
 }
 
 fn net_conf_path() -> Path {
@@ -108,7 +108,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     for (map, node) in net_confs(package) {
         net_conf(map, node, config, plan);
     }
-    flannel_images(package, plan);
+    flannel_images(package, config, plan);
     for found in cni_texts(package, &installs(package), config) {
         for plugin in found.text.readable().iter().filter(|plugin| plugin.under_flannel && plugin.ipam == Ipam::Missing) {
             let message = format!(
@@ -149,15 +149,19 @@ fn net_conf(map: &Resource<'_>, node: Node<'_>, config: &Config, plan: &mut Plan
     }
 }
 
-fn flannel_images(package: &Package<'_>, plan: &mut Plan) {
+fn flannel_images(package: &Package<'_>, config: &Config, plan: &mut Plan) {
+    let (since, what) = match config.mode {
+        Mode::DualStack => (Version::new(0, 15), "IPv6"),
+        Mode::Ipv6Only => (Version::new(0, 17), "IPv6 without IPv4"),
+    };
     for daemon_set in daemon_sets(package) {
         let containers = containers(daemon_set, "containers");
         if !containers.iter().any(is_calico_node) {
             continue;
         }
         for flannel in containers.iter().filter(|container| container.name().contains("flannel")) {
-            let Some(version) = Version::of_image(flannel.image()).filter(|version| *version < Version::new(0, 15)) else { continue };
-            let message = format!("flannel {version} of {daemon_set} has no IPv6, which came with v0.15: update its image");
+            let Some(version) = Version::of_image(flannel.image()).filter(|version| *version < since) else { continue };
+            let message = format!("flannel {version} of {daemon_set} has no {what}, which came with {since}: update its image");
             let place = Place::at(daemon_set, &flannel.path.key("image")).with_current(flannel.image());
             plan.warning(&FLANNEL_TOO_OLD, place, message);
         }

@@ -63,14 +63,14 @@ static CLUSTER_NETWORK: Rule = Rule {
     title: "The Cluster says the ranges of both families",
     why: "The bootstrap provider hands `cidrBlocks` to kubeadm as `podSubnet` and `serviceSubnet`: with one range, the components get one family.",
     remedy: "Each list must have a range of each family, the primary one first.",
-    source: "kubernetes-sigs/cluster-api bootstrap/kubeadm/internal/controllers/kubeadmconfig_controller.go",
+    source: "https://github.com/kubernetes-sigs/cluster-api/blob/HEAD/bootstrap/kubeadm/internal/controllers/kubeadmconfig_controller.go",
 };
 static NOT_SAID: Rule = Rule {
     id: "cluster-api-network-half",
     title: "The Cluster says one kind of range only",
     why: "For the other one kubeadm takes its default: Services get 10.96.0.0/12 and one family, Pods no cluster CIDR.",
     remedy: "Write both ranges of it into `spec.clusterNetwork`, the primary family first.",
-    source: "kubernetes v1.33 cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go",
 };
 static LIVE_CLUSTER: Rule = Rule {
     id: "cluster-api-live-cluster",
@@ -84,7 +84,7 @@ static INFRASTRUCTURE: Rule = Rule {
     title: "The network of the machines has one family",
     why: "Without IPv6 subnets the nodes get no IPv6 address, and calico-node does not start.",
     remedy: "Give the virtual network and its subnets an IPv6 range each, and `enableIPForwarding` to the machine templates.",
-    source: "kubernetes-sigs/cluster-api-provider-azure templates/flavors/dual-stack (69ec3a40)",
+    source: "https://github.com/kubernetes-sigs/cluster-api-provider-azure/tree/69ec3a40/templates/flavors/dual-stack",
 };
 
 const CLUSTERS: &str = "cluster.x-k8s.io";

@@ -15,18 +15,18 @@
 //! felix/config/config_params.go (environment before resource).
 
 use super::System;
-use super::shared::calico::is_operator_managed;
+use super::shared::calico::{RELEASE_RULES, Release, ebpf_since, installs, is_operator_managed};
 use super::shared::ipv6_pool::GROUPS;
-use crate::config::{Config, Mode};
-use crate::package::Package;
+use super::shared::workload::Container;
+use crate::config::Config;
+use crate::package::{Package, Resource};
 use crate::plan::{Place, Plan, Rule};
-use crate::version::Version;
 use crate::yaml::{Op, Path};
 
 pub(super) const SYSTEM: System = System {
     name: "felix_configuration",
     recognises: "Calico's FelixConfiguration",
-    rules: &[&IPV6_SUPPORT, &WIREGUARD, &BPF],
+    rules: &[&IPV6_SUPPORT, &WIREGUARD, &BPF, RELEASE_RULES[0]],
     facts: |_, _| {},
     plan,
 };
@@ -69,12 +69,26 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
             let message = "WireGuard is on for IPv4 only: traffic between IPv6 pods is not encrypted; set `wireguardEnabledV6` to true";
             plan.warning(&WIREGUARD, Place::at(felix, &at("wireguardEnabledV6")), message);
         }
-        let old = config.calico_version.filter(|version| *version < Version::new(3, 28) && config.mode == Mode::DualStack);
-        if let (Some(version), Some("true")) = (old, said("bpfEnabled")) {
-            let message = format!(
-                "`bpfEnabled` is true, and the eBPF dataplane has both families since Calico v3.28 only; this is {version}: upgrade it first"
-            );
-            plan.error(&BPF, Place::at(felix, &at("bpfEnabled")), message);
+        if said("bpfEnabled") == Some("true") {
+            ebpf(package, felix, config, plan);
         }
+    }
+}
+
+/// The eBPF dataplane in this Calico: in each that the package installs, whose own environment wins, or in the configured one.
+fn ebpf(package: &Package<'_>, felix: &Resource<'_>, config: &Config, plan: &mut Plan) {
+    let installs = installs(package);
+    let says_itself = |node: &Container<'_>| !node.env("FELIX_BPFENABLED").is_empty();
+    let asked = installs.iter().filter(|install| !install.node.as_ref().is_some_and(says_itself));
+    let mut releases: Vec<_> = asked.map(|install| install.release(config)).collect();
+    if installs.is_empty() {
+        releases.push(Release::configured(felix, config));
+    }
+    let (since, what) = ebpf_since(config.mode);
+    if let Some(release) = releases.iter().find(|release| !release.has(since, plan)) {
+        let message = format!(
+            "`bpfEnabled` is true, and the eBPF dataplane of {release} has no {what}, which came with {since}: it drops such packets of pods; update Calico first"
+        );
+        plan.error(&BPF, Place::at(felix, &Path::of(&["spec", "bpfEnabled"])), message);
     }
 }

@@ -44,7 +44,7 @@ static UNREADABLE: Rule = Rule {
     title: "The families of the Shoot cannot be read",
     why: "`ipFamilies` holds something else than \"IPv4\" and \"IPv6\", such as a placeholder, which an edit could not complete.",
     remedy: "Name both families, the primary one first.",
-    source: "gardener/gardener pkg/apis/core/v1beta1/types_shoot.go IPFamily",
+    source: "https://github.com/gardener/gardener/blob/HEAD/pkg/apis/core/v1beta1/types_shoot.go IPFamily",
 };
 
 const NETWORKING: [&str; 2] = ["spec", "networking"];

@@ -44,14 +44,14 @@ static TEMPLATE: Rule = Rule {
     title: "A template writes the values",
     why: "Which pools come out of it is decided when it is rendered: an edit could add a second IPv6 pool, or break the template.",
     remedy: "Make sure that the template yields an IPv6 pool, for example from both ranges of `Cluster.spec.clusterNetwork.pods.cidrBlocks`.",
-    source: "kubernetes-sigs/cluster-api-provider-azure templates/addons/cluster-api-helm",
+    source: "https://github.com/kubernetes-sigs/cluster-api-provider-azure/tree/main/templates/addons/cluster-api-helm",
 };
 static ELSEWHERE: Rule = Rule {
     id: "helm-values-elsewhere",
     title: "The values with the pools are not in the object",
     why: "Pods get IPv4 addresses only until the values have an IPv6 pool.",
     remedy: "Add `installation.calicoNetwork.ipPools` where the values are, or to the values in the object.",
-    source: "projectcalico/calico charts/tigera-operator/values.yaml",
+    source: "https://github.com/projectcalico/calico/blob/HEAD/charts/tigera-operator/values.yaml",
 };
 static UNREADABLE: Rule = Rule {
     id: "helm-values-unreadable",

@@ -5,7 +5,8 @@
 //!
 //! # Changes
 //! The range of an IPv6 pool is in canonical form, and its `ipipMode` is `Never`. `natOutgoing`, `vxlanMode` and `blockSize`
-//! of it are what the configuration asks for, where it asks.
+//! of it are what the configuration asks for, where it asks. Beside IPv4 pools alone, an IPv6 pool is added where an
+//! Installation leaves the pools to such objects (`ipPools: []`), or where `ipv6PoolObject` asks for it.
 //!
 //! # Leaves alone
 //! IPv4 pools, and pools that the operator keeps: it would undo the edit. The range itself: it cannot be changed in a
@@ -16,20 +17,35 @@
 //! libcalico-go/lib/clientv3/ippool.go; tigera/operator pkg/controller/ippool/pool_controller.go (`hasOwner`).
 
 use super::System;
-use super::shared::calico::{installs, is_operator_managed};
-use super::shared::ip_pools::ip_pools;
-use super::shared::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP, block_size_error, no_nat_outgoing};
+use super::shared::calico::{Install, Release, installs};
+use super::shared::ip_pools::{VXLAN_SINCE, has_pool, ip_pools, ipv6_object, is_kept_by_operator, pod_range, vxlan_mode, written_ipv4_pool};
+use super::shared::ipv6_advice::{self, GLOBAL_RANGE, RUNNING_PODS, UNENCAPSULATED, VXLAN_KERNEL};
+use super::shared::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP, POOL_OBJECT, block_size_error, no_nat_outgoing};
+use super::shared::workload::Container;
 use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Encapsulation, Mode};
 use crate::facts::{Facts, Role, Source};
 use crate::package::{Package, Resource};
 use crate::plan::{Place, Plan, Rule};
-use crate::yaml::{Node, Op, Path};
+use crate::yaml::{Op, Path};
 
 pub(super) const SYSTEM: System = System {
     name: "ip_pool",
     recognises: "Calico's IPPool",
-    rules: &[&ENCAPSULATION, &IPV4_POOL, &OPERATOR_MANAGED, &CANONICAL, &NO_IPIP, &NAT_OUTGOING, &BLOCK_SIZE],
+    rules: &[
+        &ENCAPSULATION,
+        &IPV4_POOL,
+        &OPERATOR_MANAGED,
+        &CANONICAL,
+        &NO_IPIP,
+        &NAT_OUTGOING,
+        &BLOCK_SIZE,
+        &POOL_OBJECT,
+        &GLOBAL_RANGE,
+        &RUNNING_PODS,
+        &UNENCAPSULATED,
+        &VXLAN_KERNEL,
+    ],
     facts,
     plan,
 };
@@ -46,7 +62,7 @@ static OPERATOR_MANAGED: Rule = Rule {
     title: "The operator keeps this pool",
     why: "The Tigera operator makes the pool as the Installation says, and undoes every other edit.",
     remedy: "Correct the pool in the Installation.",
-    source: "tigera/operator pkg/controller/ippool/pool_controller.go hasOwner",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/ippool/pool_controller.go hasOwner",
 };
 static IPV4_POOL: Rule = Rule {
     id: "calico-pool-ipv4",
@@ -56,18 +72,6 @@ static IPV4_POOL: Rule = Rule {
     source: "https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools",
 };
 
-/// The label of pools that the operator keeps.
-const MANAGED_BY: [&str; 3] = ["metadata", "labels", "app.kubernetes.io/managed-by"];
-
-/// The range of a pool for pods, with its text.
-fn range<'p>(pool: &'p Resource<'_>) -> Option<(&'p str, Cidr)> {
-    let spec = pool.root().get("spec")?;
-    let mut uses = spec.get("allowedUses").into_iter().flat_map(Node::items).peekable();
-    let for_pods = uses.peek().is_none() || uses.any(|used| used.text() == Some("Workload"));
-    let text = spec.text_at(&["cidr"]).filter(|_| for_pods && spec.text_at(&["disabled"]) != Some("true"))?;
-    Some((text, Cidr::parse(text).ok()?.cidr))
-}
-
 /// Of a family, the only pool of the package is the whole range of pods; of several, each is a part. IPv4 pools beside
 /// those that the installation makes are for special pods, and Calico only recommends that they are within the cluster
 /// CIDR (https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools): they say nothing about the range.
@@ -75,7 +79,7 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
     let installed = package.of_kind("operator.tigera.io", "Installation").next().is_some() || !installs(package).is_empty();
     for family in [Family::V4, Family::V6] {
         let beside = installed || facts.saying(Role::Pods, family).any(|(fact, _)| fact.source <= Source::IpPool);
-        let ranges = ip_pools(package).filter_map(|pool| Some((pool, range(pool)?.1)));
+        let ranges = ip_pools(package).filter_map(|pool| Some((pool, pod_range(pool)?.1)));
         let ranges: Vec<_> = ranges.filter(|(_, range)| range.family() == family && !(beside && family == Family::V4)).collect();
         let say = if ranges.len() == 1 && !beside { Facts::whole } else { Facts::part };
         for (pool, range) in ranges {
@@ -86,10 +90,10 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     for pool in ip_pools(package) {
-        let Some((text, range)) = range(pool) else { continue };
+        let Some((text, range)) = pod_range(pool) else { continue };
         let place = Place::at(pool, &Path::of(&["spec", "cidr"]));
         match range.family() {
-            Family::V6 if is_operator_managed(pool) || pool.root().text_at(&MANAGED_BY) == Some("tigera-operator") => {
+            Family::V6 if is_kept_by_operator(pool) => {
                 if range.to_string() != text {
                     let message = format!(
                         "the range of the pool must be \"{range}\", its canonical form, but the Tigera operator keeps the pool: write it so in the Installation resource"
@@ -103,6 +107,59 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
             }
             Family::V4 => {}
         }
+    }
+    if let (Some(range), false) = (config.ipv6_pod_cidr, has_pool(package, Family::V6)) {
+        add(package, range, config, plan);
+    }
+}
+
+/// The IPv6 pool beside an IPv4 pool: where it is asked for, and where an Installation leaves the pools to such objects. With
+/// `NO_DEFAULT_POOLS`, `calico_pool` adds it.
+fn add(package: &Package<'_>, range: Cidr, config: &Config, plan: &mut Plan) {
+    let Some(like) = written_ipv4_pool(package) else { return };
+    let is_empty = |installation: &Resource<'_>| {
+        installation.root().at(&["spec", "calicoNetwork", "ipPools"]).is_some_and(|pools| !pools.is_null() && pools.items().next().is_none())
+    };
+    let left_to_objects = package.of_kind("operator.tigera.io", "Installation").any(is_empty);
+    let installs = installs(package);
+    let by_node = |node: &Container<'_>| node.env_text(package, "NO_DEFAULT_POOLS").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    if !(left_to_objects || config.ipv6_pool_object) || installs.iter().filter_map(Install::networking_node).any(by_node) {
+        return;
+    }
+    let release = installs.first().map_or_else(|| Release::configured(like, config), |install| install.release(config));
+    let said = |key: &str| like.root().text_at(&["spec", key]);
+    let place = Place::at(like, &Path::of(&["spec", "vxlanMode"]));
+    let wanted = config.ipv6_encapsulation.map_or_else(|| said("vxlanMode").and_then(vxlan_mode).unwrap_or("Never"), mode);
+    let vxlan = match wanted {
+        "Never" => "Never",
+        _ if !release.is_older_than(VXLAN_SINCE) => wanted,
+        _ if config.ipv6_encapsulation.is_some() => {
+            let message = format!("{release} has no VXLAN for IPv6, which came with {VXLAN_SINCE}, and refuses the IPv6 pool: update it first");
+            return plan.error(&ENCAPSULATION, place, message);
+        }
+        _ => "Never",
+    };
+    match (vxlan, said("ipipMode"), wanted) {
+        ("Never", Some("Always" | "CrossSubnet"), _) if config.ipv6_encapsulation.is_none() => {
+            ipv6_advice::unencapsulated(place, "in IPIP, which does not exist for IPv6", plan);
+        }
+        ("Never", _, "Never") => {}
+        ("Never", _, _) => ipv6_advice::unencapsulated(place, "in VXLAN, which IPv6 has from v3.23", plan),
+        _ => ipv6_advice::vxlan_kernel(place, plan),
+    }
+    ipv6_advice::global_range(Place::at(like, &Path::of(&["spec", "cidr"])), range, config, plan);
+    ipv6_advice::running_pods("", plan);
+    let why = if left_to_objects { "`ipPools` of the Installation is empty" } else { "`ipv6PoolObject` asks for it" };
+    let pool = ipv6_object(package, config, range, vxlan, said("nodeSelector").unwrap_or("all()"));
+    plan.add(like, &POOL_OBJECT, pool, format!("IPPool default-ipv6-ippool added for \"{range}\": {why}"));
+}
+
+/// The mode of a pool whose packets travel like that.
+fn mode(encapsulation: Encapsulation) -> &'static str {
+    match encapsulation {
+        Encapsulation::None => "Never",
+        Encapsulation::Vxlan => "Always",
+        Encapsulation::VxlanCrossSubnet => "CrossSubnet",
     }
 }
 
@@ -120,11 +177,7 @@ fn ipv6(pool: &Resource<'_>, range: Cidr, config: &Config, plan: &mut Plan) {
         );
     }
     if let Some(asked) = config.ipv6_encapsulation {
-        let mode = match asked {
-            Encapsulation::None => "Never",
-            Encapsulation::Vxlan => "Always",
-            Encapsulation::VxlanCrossSubnet => "CrossSubnet",
-        };
+        let mode = mode(asked);
         if said("vxlanMode").unwrap_or("Never") != mode {
             let message = format!("`vxlanMode` of the IPv6 pool set to \"{mode}\", as the functionConfig asks");
             plan.want(pool, &ENCAPSULATION, Op::is(at("vxlanMode"), mode), message);

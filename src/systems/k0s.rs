@@ -43,7 +43,7 @@ static CALICO_MODE: Rule = Rule {
     title: "Calico in k0s runs in mode bird",
     why: "k0s refuses the configuration otherwise: \"dual-stack for calico is only supported for mode `bird`\". The mode also changes how IPv4 Pods reach each other: by BGP, and IP in IP instead of VXLAN.",
     remedy: "On a cluster that runs already, plan for the change of the overlay; the nodes must reach each other with BGP (TCP port 179).",
-    source: "k0sproject/k0s pkg/apis/k0s/v1beta1/network.go Validate; docs/networking.md",
+    source: "https://github.com/k0sproject/k0s/blob/main/pkg/apis/k0s/v1beta1/network.go Validate; https://docs.k0sproject.io/stable/networking/",
 };
 
 /// What a node gets of the IPv6 range where the controller manager is not told (docs/dual-stack.md).

@@ -41,7 +41,7 @@ static INNER_UNREADABLE: Rule = Rule {
     title: "The configuration of kube-proxy in a ConfigMap cannot be read",
     why: "kube-proxy cannot read it either; or it is a template, and an edit could hit the wrong place.",
     remedy: "Render the template first, or edit it by hand.",
-    source: "kubernetes v1.33 cmd/kube-proxy/app/options.go loadConfig",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-proxy/app/options.go loadConfig",
 };
 
 const GROUP: &str = "kubeproxy.config.k8s.io";

@@ -60,7 +60,7 @@ static INNER_UNREADABLE: Rule = Rule {
     title: "The ClusterConfiguration in a ConfigMap cannot be read",
     why: "kubeadm cannot read it either; or it is a template, and an edit could hit the wrong place.",
     remedy: "Render the template first, or edit it by hand.",
-    source: "kubernetes v1.33 cmd/kubeadm/app/util/config/cluster.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kubeadm/app/util/config/cluster.go",
 };
 
 const GROUP: &str = "kubeadm.k8s.io";

@@ -38,28 +38,28 @@ static NETWORKS: Rule = Rule {
     title: "OpenShift sets up both families",
     why: "The network operator gives the ranges to all components, and refuses one without the other: \"spec.clusterNetwork and spec.serviceNetwork must either both be IPv4-only, both be IPv6-only, or both be dual-stack\".",
     remedy: "`clusterNetwork` and `serviceNetwork` must each have a range of each family.",
-    source: "openshift/cluster-network-operator pkg/network/cluster_config.go validateClusterConfig",
+    source: "https://github.com/openshift/cluster-network-operator/blob/HEAD/pkg/network/cluster_config.go validateClusterConfig",
 };
 static CONVERSION: Rule = Rule {
     id: "openshift-conversion",
     title: "Converting a cluster takes more than its Network",
     why: "OpenShift documents the conversion for OVNKubernetes on installer-provisioned infrastructure; each change restarts the cluster, and only new Pods get a second address.",
     remedy: "Give `Infrastructure` the IPv6 `machineNetworks`, `apiServerInternalIPs` and `ingressIPs` of its platform, then create the Pods anew.",
-    source: "openshift/openshift-docs modules/nw-dual-stack-convert.adoc (124cfc4e)",
+    source: "https://github.com/openshift/openshift-docs/blob/124cfc4e/modules/nw-dual-stack-convert.adoc",
 };
 static PLUGIN: Rule = Rule {
     id: "openshift-plugin",
     title: "The network plugin is not known to convert to dual-stack",
     why: "OpenShift documents dual-stack for OVNKubernetes only; OpenShiftSDN has no IPv6.",
     remedy: "Move to OVNKubernetes first.",
-    source: "openshift/openshift-docs modules/nw-dual-stack-convert.adoc (124cfc4e)",
+    source: "https://github.com/openshift/openshift-docs/blob/124cfc4e/modules/nw-dual-stack-convert.adoc",
 };
 static HOST_PREFIX: Rule = Rule {
     id: "openshift-host-prefix",
     title: "Every node takes a /64 of the range",
     why: "The installer refuses another size (\"cluster network host subnetwork prefix must be 64 for IPv6 networks\"), and the network operator a range that is smaller.",
     remedy: "`ipv6PodCIDR` must be shorter than /64, such as a /48.",
-    source: "openshift/installer pkg/types/validation/installconfig.go validateNetworking",
+    source: "https://github.com/openshift/installer/blob/HEAD/pkg/types/validation/installconfig.go validateNetworking",
 };
 
 const PODS: [&str; 2] = ["spec", "clusterNetwork"];

@@ -32,7 +32,7 @@ static SUBNETS: Rule = Rule {
     title: "Talos sets up both families",
     why: "Talos gives the ranges to all components. With different numbers of them it refuses the configuration: \"the number of pod subnets must match the number of service subnets\".",
     remedy: "`podSubnets` and `serviceSubnets` must each have one range of each family, in the same order.",
-    source: "siderolabs/talos pkg/machinery/config/types/k8s/network.go (f756ff232)",
+    source: "https://github.com/siderolabs/talos/blob/f756ff232/pkg/machinery/config/types/k8s/network.go",
 };
 
 /// The mask of nodes, 64 where it is not there.

@@ -45,8 +45,8 @@ fn describe(rule: &Rule) -> Value {
         "fullDescription": { "text": rule.why },
         "help": { "text": format!("{} {}\nSource: {}", rule.why, rule.remedy, rule.source) },
     });
-    if rule.source.starts_with("https://") {
-        described["helpUri"] = rule.source.into();
+    if let Some(link) = rule.link() {
+        described["helpUri"] = link.into();
     }
     described
 }

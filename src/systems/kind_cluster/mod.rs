@@ -72,21 +72,21 @@ static SUBNET: Rule = Rule {
     title: "kind knows the ranges of both families",
     why: "kind hands its subnets to kubeadm; one that is written with one range keeps Pods or Services on one family.",
     remedy: "`networking.podSubnet` and `networking.serviceSubnet`, where written, must be a range of each family, as `a,b` without a blank.",
-    source: "kubernetes-sigs/kind pkg/internal/apis/config/default.go and validate.go",
+    source: "https://github.com/kubernetes-sigs/kind/blob/main/pkg/internal/apis/config/default.go",
 };
 static FAMILY_UNREADABLE: Rule = Rule {
     id: "kind-ip-family-unreadable",
     title: "The family of the kind cluster cannot be read",
     why: "kind knows \"ipv4\", \"ipv6\" and \"dual\"; anything else, such as a placeholder, decides about the subnets, too.",
     remedy: "Write \"dual\".",
-    source: "kubernetes-sigs/kind pkg/internal/apis/config/validate.go: \"invalid ipFamily\"",
+    source: "https://github.com/kubernetes-sigs/kind/blob/main/pkg/internal/apis/config/validate.go (\"invalid ipFamily\")",
 };
 static KIND_TOO_OLD: Rule = Rule {
     id: "kind-too-old",
     title: "kind does dual-stack from Kubernetes v1.20 on",
     why: "kind switches the feature gate of kubeadm on for v1.20 only; older versions do not start with two ranges.",
     remedy: "Use a newer node image.",
-    source: "kubernetes-sigs/kind pkg/cluster/internal/kubeadm/config.go: \"dual-stack is only supported in 1.20+\"",
+    source: "https://github.com/kubernetes-sigs/kind/blob/main/pkg/cluster/internal/kubeadm/config.go (\"dual-stack is only supported in 1.20+\")",
 };
 
 /// The first version that kind can make dual-stack.

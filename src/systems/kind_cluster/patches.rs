@@ -24,7 +24,7 @@ pub(super) static UNREADABLE_PATCH: Rule = Rule {
     title: "A patch in the kind Cluster cannot be read",
     why: "kind cannot read it either; or it is a template, and an edit could hit the wrong place. What it says about ranges is not known.",
     remedy: "Render the template first, or edit it by hand.",
-    source: "kubernetes-sigs/kind pkg/cluster/internal/patch",
+    source: "https://github.com/kubernetes-sigs/kind/tree/HEAD/pkg/cluster/internal/patch",
 };
 
 /// The part of a flag's name that all flags of node masks have.

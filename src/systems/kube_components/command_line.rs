@@ -16,7 +16,7 @@ pub(super) static SHELL: Rule = Rule {
     title: "A flag stands in a shell script",
     why: "What the shell makes of it is not known, so it keeps its value: the component may keep one family, or not start.",
     remedy: "Write the flag as one literal word, `--name=value`, once in the script; or as an element of `args`.",
-    source: "kubernetes cluster/gce/manifests/kube-proxy.manifest (v1.15 and others)",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.15.0/cluster/gce/manifests/kube-proxy.manifest (and others)",
 };
 
 /// A component that takes ranges.

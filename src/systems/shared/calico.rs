@@ -3,7 +3,7 @@
 
 use super::cni_config::{CniText, Ipam};
 use super::workload::{Container, Variable, containers};
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::package::{Package, Resource};
 use crate::plan::{Place, Plan, Rule};
 use crate::version::Version;
@@ -77,8 +77,27 @@ pub(crate) const RELEASE_RULES: [&Rule; 1] = [&VERSION_UNKNOWN];
 
 /// All DaemonSets for Linux that install Calico and that nobody else renders.
 pub(crate) fn installs<'p>(package: &'p Package<'p>) -> Vec<Install<'p>> {
+    installs_and_patches(package).0
+}
+
+/// The container `calico-node` of each DaemonSet that patches another one of the package, as the overlay of a base does: only
+/// what it says itself counts.
+pub(crate) fn patched_nodes<'p>(package: &'p Package<'p>) -> Vec<Container<'p>> {
+    installs_and_patches(package).1.into_iter().filter_map(|patch| patch.node).collect()
+}
+
+fn installs_and_patches<'p>(package: &'p Package<'p>) -> (Vec<Install<'p>>, Vec<Install<'p>>) {
     let ours = |daemon_set: &&Resource<'_>| !is_windows(daemon_set) && !is_operator_managed(daemon_set);
-    daemon_sets(package).filter(ours).filter_map(|daemon_set| install(package, daemon_set)).collect()
+    let all: Vec<_> = daemon_sets(package).filter(ours).filter_map(|daemon_set| install(package, daemon_set)).collect();
+    let is_part = |install: &Install<'_>| install.installer.is_none() && install.node.as_ref().is_some_and(|node| node.image().is_empty());
+    let whole: Vec<_> = all.iter().filter(|install| !is_part(install)).map(|install| install.daemon_set).collect();
+    all.into_iter().partition(|install| !is_part(install) || !whole.iter().any(|whole| is_same(whole, install.daemon_set)))
+}
+
+/// Whether two objects of a kind are one, where a namespace may be set later.
+fn is_same(one: &Resource<'_>, other: &Resource<'_>) -> bool {
+    let in_one_namespace = one.namespace == other.namespace || one.namespace.is_empty() || other.namespace.is_empty();
+    in_one_namespace && one.original_name() == other.original_name()
 }
 
 /// All DaemonSets of the package.
@@ -88,8 +107,9 @@ pub(crate) fn daemon_sets<'p>(package: &'p Package<'p>) -> impl Iterator<Item = 
 
 fn install<'p>(package: &'p Package<'p>, daemon_set: &'p Resource<'p>) -> Option<Install<'p>> {
     let (main, init) = (containers(daemon_set, "containers"), containers(daemon_set, "initContainers"));
-    let installer = init.into_iter().chain(main.iter().cloned()).find(installs_cni);
-    let node = main.into_iter().find(is_calico_node);
+    let node = main.iter().find(|container| is_calico_node(container)).cloned();
+    let of_calico = |container: &Container<'_>| installs_cni(container) && (node.is_some() || installs_calico(container));
+    let installer = init.into_iter().chain(main).find(of_calico);
     if node.is_none() && installer.is_none() {
         return None;
     }
@@ -109,8 +129,18 @@ pub(crate) fn is_calico_node(container: &Container<'_>) -> bool {
 }
 
 fn installs_cni(container: &Container<'_>) -> bool {
-    let has = |name| !container.env(name).is_empty();
-    has("CNI_NETWORK_CONFIG") || has("CNI_NETWORK_CONFIG_FILE") || container.name() == "install-cni"
+    configures_cni(container) || container.name() == "install-cni"
+}
+
+/// The variables of Calico's installer.
+fn configures_cni(container: &Container<'_>) -> bool {
+    ["CNI_NETWORK_CONFIG", "CNI_NETWORK_CONFIG_FILE"].iter().any(|name| !container.env(name).is_empty())
+}
+
+/// Whether the container installs Calico's plugin where no `calico-node` is beside it: flannel and kube-router name theirs
+/// `install-cni`, too.
+fn installs_calico(container: &Container<'_>) -> bool {
+    configures_cni(container) || container.image().contains("calico")
 }
 
 /// Follows the variable `CNI_NETWORK_CONFIG` of the container that installs the CNI plugin. A file has precedence; the
@@ -174,6 +204,11 @@ impl Release {
         Self { version: config.calico_version, image: String::new(), place: Place::of(resource) }
     }
 
+    /// Whether it is known to be older than `version`.
+    pub(crate) fn is_older_than(&self, version: Version) -> bool {
+        self.version.is_some_and(|own| own < version)
+    }
+
     /// Whether it has what came with `version`; where that is not known, the current version is assumed, and said.
     pub(crate) fn has(&self, version: Version, plan: &mut Plan) -> bool {
         if self.version.is_none() {
@@ -193,6 +228,19 @@ impl std::fmt::Display for Release {
             None => f.write_str("this Calico"),
         }
     }
+}
+
+/// Since when the eBPF dataplane has what the mode asks for, and what that is (Calico v3.27 and v3.28 release notes).
+pub(crate) fn ebpf_since(mode: Mode) -> (Version, &'static str) {
+    match mode {
+        Mode::DualStack => (Version::new(3, 28), "dual-stack"),
+        Mode::Ipv6Only => (Version::new(3, 27), "IPv6"),
+    }
+}
+
+/// Whether Felix takes the text for true (felix/config/param_types.go BoolParam).
+pub(crate) fn felix_bool(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "y" | "t")
 }
 
 /// A CNI config of Calico for Linux, with what is known about its surroundings.

@@ -16,7 +16,7 @@ pub(crate) static FROM_ELSEWHERE: Rule = Rule {
     id: "calico-node-variable-from-elsewhere",
     title: "A variable comes from another object",
     why: "What it says there decides; an edit of the entry would cut the reference.",
-    remedy: "Set the value in the object that it comes from.",
+    remedy: "Set the value where it comes from, or write it in place of `valueFrom`.",
     source: "https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.33/#envvar-v1-core",
 };
 pub(crate) static TEMPLATE: Rule = Rule {
@@ -56,7 +56,7 @@ pub(crate) fn set_with(
     let (resource, path) = match place(package, container, name) {
         Ok(place) => place,
         Err((entry, from)) => {
-            let message = format!("`{name}` comes from {from}: it was not edited, and must be \"{value}\" there");
+            let message = format!("`{name}` comes from {from}: it was not edited, and what comes out must be \"{value}\"");
             plan.warning(&FROM_ELSEWHERE, Place::at(container.resource, &entry).with_proposed(value), message);
             return;
         }

@@ -21,7 +21,7 @@ pub(crate) static NO_IPIP: Rule = Rule {
     title: "IPIP does not carry IPv6",
     why: "Calico refuses an IPv6 pool with it: \"IPIP encapsulation is not supported by IPv6 pools\".",
     remedy: "No encapsulation, or VXLAN.",
-    source: "tigera/operator pkg/controller/installation/validation.go; projectcalico/calico v3.32.1 libcalico-go/lib/clientv3/ippool.go",
+    source: "https://github.com/tigera/operator/blob/master/pkg/controller/installation/validation.go; https://github.com/projectcalico/calico/blob/v3.32.1/libcalico-go/lib/clientv3/ippool.go",
 };
 pub(crate) static NAT_OUTGOING: Rule = Rule {
     id: "calico-pool-nat-outgoing",
@@ -35,7 +35,14 @@ pub(crate) static BLOCK_SIZE: Rule = Rule {
     title: "An IPv6 pool and its blocks fit each other",
     why: "Calico refuses the pool: \"IP pool size is too small. It must be equal to or greater than the block size.\"",
     remedy: "Blocks are from 116 to 128, and not larger than the pool. The block size of a pool that is in use cannot be changed.",
-    source: "tigera/operator pkg/controller/ippool/validation.go; projectcalico/calico v3.32.1 libcalico-go/lib/clientv3/ippool.go",
+    source: "https://github.com/tigera/operator/blob/master/pkg/controller/ippool/validation.go; https://github.com/projectcalico/calico/blob/v3.32.1/libcalico-go/lib/clientv3/ippool.go",
+};
+pub(crate) static POOL_OBJECT: Rule = Rule {
+    id: "calico-ipv6-pool-object",
+    title: "The IPv6 pool is an object",
+    why: "With NO_DEFAULT_POOLS=true calico-node creates no pool, nor does the operator with `ipPools: []`; without one for IPv6 no pod gets an IPv6 address.",
+    remedy: "The package must have an IPPool with the IPv6 pod range.",
+    source: "https://docs.tigera.io/calico/latest/reference/resources/ippool",
 };
 
 /// What is said about pods that cannot talk to the outside.

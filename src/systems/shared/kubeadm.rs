@@ -38,7 +38,7 @@ pub(crate) static EXTRA_ARGS: Rule = Rule {
     title: "An extra argument has both ranges",
     why: "`extraArgs` override what kubeadm derives from `networking`: a single range there keeps the component on one family.",
     remedy: "The argument must be a range of each family, as `a,b` without a blank; or remove it.",
-    source: "kubernetes v1.33 cmd/kubeadm/app/phases/controlplane/manifests.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kubeadm/app/phases/controlplane/manifests.go",
 };
 pub(crate) static NODE_IP: Rule = Rule {
     id: "kubeadm-node-ip",

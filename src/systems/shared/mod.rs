@@ -8,6 +8,7 @@ pub(super) mod gates;
 pub(super) mod inner;
 pub(super) mod installation;
 pub(super) mod ip_pools;
+pub(super) mod ipv6_advice;
 pub(super) mod ipv6_pool;
 pub(super) mod kube_proxy;
 pub(super) mod kubeadm;

@@ -22,7 +22,7 @@ pub(crate) static NODE_MASK: Rule = Rule {
     title: "Each family has its own node mask",
     why: "kube-controller-manager stops: \"usage of --node-cidr-mask-size is not allowed with dual-stack clusters\", or it cannot cut the IPv6 range: \"New CIDR set failed; the node CIDR size is too big\".",
     remedy: "`--node-cidr-mask-size-ipv4` and `--node-cidr-mask-size-ipv6`, each not shorter than its cluster CIDR and at most 16 bits longer.",
-    source: "kubernetes v1.33 cmd/kube-controller-manager/app/core.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-controller-manager/app/core.go",
 };
 
 /// The flag for one family, without dashes.

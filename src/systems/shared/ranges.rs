@@ -25,7 +25,7 @@ pub(crate) static UNREADABLE: Rule = Rule {
     title: "A range cannot be read",
     why: "The component cannot read it either.",
     remedy: "Write one range, or one of each family as `a,b` without a blank.",
-    source: "kubernetes v1.33 cmd/kube-apiserver/app/options/validation.go: \"is not a valid cidr\"",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kube-apiserver/app/options/validation.go (\"is not a valid cidr\")",
 };
 pub(crate) static UNKNOWN: Rule = Rule {
     id: "range-unknown",

@@ -10,7 +10,7 @@ pub(crate) static TOGETHER: Rule = Rule {
     title: "Pods and Services get both families together",
     why: "The system refuses a configuration in which only one of the two has both families, so a half of it was not written.",
     remedy: "Give both IPv6 ranges, `ipv6PodCIDR` and `ipv6ServiceCIDR`, or the IPv4 ones where IPv6 is first.",
-    source: "k0s pkg/apis/k0s/v1beta1/network.go, Talos pkg/machinery/config/types/k8s/network.go, OpenShift cluster-network-operator pkg/network/cluster_config.go",
+    source: "https://github.com/k0sproject/k0s/blob/main/pkg/apis/k0s/v1beta1/network.go; https://github.com/siderolabs/talos/blob/main/pkg/machinery/config/types/k8s/network.go; https://github.com/openshift/cluster-network-operator/blob/master/pkg/network/cluster_config.go",
 };
 
 /// The ranges that a place says.

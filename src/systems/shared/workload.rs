@@ -1,6 +1,7 @@
 //! Containers of a workload, and their environment.
 
 use crate::package::{Package, Resource};
+use crate::plan::Place;
 use crate::yaml::{Node, Path};
 
 /// A container in the Pod template of a workload.
@@ -89,7 +90,7 @@ impl<'p> Container<'p> {
             (_, Some(reference)) => ("Secret", "stringData", reference),
             _ => return Variable::Elsewhere { entry: path, from: "a field of the Pod".into() },
         };
-        let Some(resource) = find(package, kind, object, namespace) else {
+        let Some(resource) = find(package, kind, object, namespace, &[field, key]) else {
             return Variable::Elsewhere { entry: path, from: format!("the {kind} \"{object}\", which is not in this package") };
         };
         let node = resource.root().at(&[field, key]);
@@ -105,11 +106,20 @@ impl<'p> Container<'p> {
         let found = sources.filter_map(|source| {
             let key = name.strip_prefix(source.text_at(&["prefix"]).unwrap_or_default())?;
             let map = source.text_at(&["configMapRef", "name"])?;
-            let resource = find(package, "ConfigMap", map, &self.resource.namespace)?;
+            let resource = find(package, "ConfigMap", map, &self.resource.namespace, &["data", key])?;
             let node = resource.root().at(&["data", key])?;
             Some(Variable::At { resource, path: Path::of(&["data", key]), node: Some(node) })
         });
         found.last().unwrap_or(Variable::Unset)
+    }
+
+    /// The place of the value of a variable; of the container, where it has none.
+    pub(crate) fn place(&self, package: &'p Package<'p>, name: &str) -> Place {
+        match self.variable(package, name) {
+            Variable::At { resource, path, .. } => Place::at(resource, &path),
+            Variable::Elsewhere { entry, .. } => Place::at(self.resource, &entry),
+            Variable::Unset => Place::at(self.resource, &self.path),
+        }
     }
 
     /// What the variable is when the container runs, as far as the package says it.
@@ -140,10 +150,13 @@ impl<'p> EnvEntry<'p> {
     }
 }
 
-/// The object of the core group that a reference from `namespace` means. References inside a kustomize build still
-/// have the names of before prefixes and hashes, so former names count; a namespace may be set later, too.
-pub(crate) fn find<'p>(package: &'p Package<'p>, kind: &str, name: &str, namespace: &str) -> Option<&'p Resource<'p>> {
+/// The object of the core group that a reference from `namespace` means; of several, as of a base and its overlay, one that
+/// has `keys`. References inside a kustomize build still have the names of before prefixes and hashes, so former names count;
+/// a namespace may be set later, too.
+pub(crate) fn find<'p>(package: &'p Package<'p>, kind: &str, name: &str, namespace: &str, keys: &[&str]) -> Option<&'p Resource<'p>> {
     let named = package.named(kind, name);
-    let same = named.iter().find(|resource| resource.namespace == namespace);
-    same.or(if named.len() == 1 { named.first() } else { None }).copied()
+    let same: Vec<_> = named.iter().copied().filter(|resource| resource.namespace == namespace).collect();
+    let meant = if same.is_empty() && named.len() == 1 { named } else { same };
+    let with_keys = meant.iter().find(|resource| resource.root().at(keys).is_some());
+    with_keys.or(meant.first()).copied()
 }

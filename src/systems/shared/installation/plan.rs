@@ -1,6 +1,8 @@
 //! What must hold in the spec of an Installation.
 
+use super::super::calico::ebpf_since;
 use super::super::ip_pools::{DEFAULT_BLOCK_SIZE, VXLAN_SINCE, nat_outgoing};
+use super::super::ipv6_advice;
 use super::super::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP, block_size_error, no_nat_outgoing};
 use super::super::ranges::is_placeholder;
 use super::rules::{
@@ -39,13 +41,8 @@ impl Installation<'_> {
         if let Some((pool, reason)) = unreadable {
             return self.unreadable(pool, reason, plan);
         }
-        let version = config.calico_version.or(self.version);
-        if self.bpf && version.is_some_and(|version| version < Version::new(3, 28)) && config.mode == Mode::DualStack {
-            let message = format!(
-                "`linuxDataplane` is \"BPF\", which has both families since Calico v3.28 only, and this is {}: upgrade it first",
-                version.map(|version| version.to_string()).unwrap_or_default()
-            );
-            return plan.error(&BPF, Place::at(self.resource, &self.network("linuxDataplane")), message);
+        if self.bpf && !self.has_ebpf(config, plan) {
+            return;
         }
         if self.windows {
             let message = "Calico for Windows does not support dual-stack: pods on Windows nodes keep IPv4 addresses only";
@@ -71,6 +68,35 @@ impl Installation<'_> {
             self.ipv6_only(range, config, plan);
         }
         self.detection(config, plan);
+        if self.of(Family::V6).next().is_none() {
+            self.advice(config, plan);
+        }
+    }
+
+    /// The version of Calico: the object tells it, else the configuration.
+    fn version(&self, config: &Config) -> Option<Version> {
+        self.version.or(config.calico_version)
+    }
+
+    /// Whether the eBPF dataplane has what is asked for, as far as the version is known; else that is said.
+    fn has_ebpf(&self, config: &Config, plan: &mut Plan) -> bool {
+        let (since, what) = ebpf_since(config.mode);
+        let Some(version) = self.version(config).filter(|version| *version < since) else { return true };
+        let message =
+            format!("`linuxDataplane` is \"BPF\", which has {what} since Calico {since} only, and this is {version}: upgrade it first");
+        plan.error(&BPF, Place::at(self.resource, &self.network("linuxDataplane")), message);
+        false
+    }
+
+    /// What is to be known beside the changes.
+    fn advice(&self, config: &Config, plan: &mut Plan) {
+        let place = Place::at(self.resource, &self.path);
+        ipv6_advice::needs_address(place.clone(), plan);
+        ipv6_advice::hosts(plan);
+        ipv6_advice::running_pods("", plan);
+        if self.bpf && config.mode == Mode::Ipv6Only {
+            ipv6_advice::ebpf_hosts(place, plan);
+        }
     }
 
     /// A marker that another tool fills in is not wrong, but cannot be decided about here.
@@ -136,20 +162,26 @@ impl Installation<'_> {
         if let Some(message) = block_size_error(range, None, config) {
             return plan.error(&BLOCK_SIZE, place, message);
         }
-        let like = self.of(Family::V4).map(|(pool, _)| pool).next();
-        let selector = like.and_then(|pool| pool.node_selector.as_deref()).unwrap_or("all()");
         let pool = map([
             self.has_names().then(|| ("name", "default-ipv6-ippool".into())),
             Some(("blockSize", u32::from(config.ipv6_block_size.unwrap_or(DEFAULT_BLOCK_SIZE)).into())),
             Some(("cidr", range.to_string().into())),
             Some(("encapsulation", encapsulation.into())),
             Some(("natOutgoing", nat_word(nat_outgoing(config, range)).into())),
-            Some(("nodeSelector", selector.into())),
+            Some(("nodeSelector", self.node_selector().into())),
         ]);
         let message =
             format!("IPv6 pool \"{range}\" added: with it, the operator gives pods IPv6 addresses and switches IPv6 on in calico-node");
         plan.want(self.resource, &IPV6_POOL, Op::new(self.network("ipPools"), Want::Contains(pool)), message);
-        self.fits(encapsulation, config, plan);
+        self.fits(encapsulation, range, config, plan);
+    }
+
+    /// The nodes that the IPv4 pools are for, if all are for the same; else every node, because one without an IPv6 pool starts
+    /// no pods.
+    fn node_selector(&self) -> &str {
+        let mut selectors = self.of(Family::V4).map(|(pool, _)| pool.node_selector.as_deref().unwrap_or("all()"));
+        let first = selectors.next().unwrap_or("all()");
+        if selectors.all(|selector| selector == first) { first } else { "all()" }
     }
 
     /// Names came with Calico v3.28: pools get one only where the others have.
@@ -158,17 +190,28 @@ impl Installation<'_> {
     }
 
     /// What a new IPv6 pool may not go well with.
-    fn fits(&self, encapsulation: &str, config: &Config, plan: &mut Plan) {
-        let version = config.calico_version.or(self.version).filter(|version| *version < Version::new(3, 28));
-        if let Some(version) = version {
+    fn fits(&self, encapsulation: &str, range: Cidr, config: &Config, plan: &mut Plan) {
+        let pools = Place::at(self.resource, &self.network("ipPools"));
+        if let Some(version) = self.version(config).filter(|version| *version < Version::new(3, 28)) {
             let message = format!(
                 "the operator of Calico {version} reads `ipPools` at installation only: a running cluster does not get the new pool from it"
             );
-            plan.warning(&POOLS_FIXED, Place::at(self.resource, &self.network("ipPools")), message);
+            plan.warning(&POOLS_FIXED, pools.clone(), message);
         }
-        if let Some(mtu) = self.mtu.as_deref().filter(|mtu| encapsulation != "None" && *mtu != "0") {
+        ipv6_advice::global_range(pools.clone(), range, config, plan);
+        let ipv4 = self.of(Family::V4).find_map(|(pool, _)| pool.encapsulation.as_deref()).unwrap_or("IPIP");
+        match (encapsulation, ipv4) {
+            ("None", _) if self.cni == Cni::HostLocal || config.mode == Mode::Ipv6Only || config.ipv6_encapsulation.is_some() => {}
+            ("None", "IPIP" | "IPIPCrossSubnet") => ipv6_advice::unencapsulated(pools, "in IPIP, which does not exist for IPv6", plan),
+            ("None", "VXLAN" | "VXLANCrossSubnet") => ipv6_advice::unencapsulated(pools, "in VXLAN, which IPv6 has from v3.23", plan),
+            ("None", _) => {}
+            _ => ipv6_advice::vxlan_kernel(pools, plan),
+        }
+        // For Ethernet between the nodes; what a larger network has is not known.
+        let mtu = self.mtu.as_deref().filter(|mtu| mtu.parse().is_ok_and(|mtu: u32| (1431..=1500).contains(&mtu)));
+        if let Some(mtu) = mtu.filter(|_| encapsulation != "None") {
             let message = format!(
-                "VXLAN takes 70 bytes of each IPv6 packet, 20 more than of an IPv4 packet: `mtu` {mtu} must be at most the network's MTU less 70"
+                "VXLAN takes 70 bytes of each IPv6 packet, 20 more than of an IPv4 packet: `mtu` {mtu} must be at most 1430 where the network has 1500, or left out to have it detected"
             );
             plan.warning(&MTU, Place::at(self.resource, &self.network("mtu")).with_current(mtu), message);
         }
@@ -197,7 +240,7 @@ impl Installation<'_> {
             let refused = "`ipv6Encapsulation` must be \"VXLAN\" or \"VXLANCrossSubnet\", not \"None\": without BGP the operator refuses a pool without encapsulation";
             return if self.bgp { Ok("None") } else { Err(refused.into()) };
         }
-        match config.calico_version.or(self.version) {
+        match self.version(config) {
             Some(version) if version < VXLAN_SINCE && (asked.is_some() || !self.bgp) => {
                 Err(format!("the IPv6 pool needs VXLAN, which Calico has for IPv6 since v3.23, and this is {version}: upgrade it first"))
             }
@@ -297,7 +340,7 @@ impl Installation<'_> {
         set(&ENCAPSULATION, "encapsulation", encapsulation.into(), format!("encapsulation of the IPv6 pool is \"{encapsulation}\""));
         let nat = nat_word(nat_outgoing(config, range));
         set(&NAT_OUTGOING, "natOutgoing", nat.into(), format!("`natOutgoing` of the IPv6 pool is \"{nat}\""));
-        self.fits(encapsulation, config, plan);
+        self.fits(encapsulation, range, config, plan);
     }
 
     fn detection(&self, config: &Config, plan: &mut Plan) {

@@ -1,5 +1,6 @@
 //! All that can be said about the spec of an Installation.
 
+use super::super::ipv6_advice::{EBPF_IPV6_HOSTS, GLOBAL_RANGE, HOST, NEEDS_ADDRESS, RUNNING_PODS, UNENCAPSULATED, VXLAN_KERNEL};
 use super::super::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP};
 use crate::plan::Rule;
 
@@ -24,6 +25,13 @@ pub(crate) static RULES: &[&Rule] = &[
     &NAT_OUTGOING,
     &BLOCK_SIZE,
     &WINDOWS,
+    &NEEDS_ADDRESS,
+    &HOST,
+    &RUNNING_PODS,
+    &GLOBAL_RANGE,
+    &UNENCAPSULATED,
+    &VXLAN_KERNEL,
+    &EBPF_IPV6_HOSTS,
 ];
 
 pub(super) static IPV6_POOL: Rule = Rule {
@@ -38,14 +46,14 @@ pub(super) static IPV4_POOL: Rule = Rule {
     title: "The IPv4 pool stands beside the IPv6 pool",
     why: "The operator chooses pools only where `ipPools` says none; with an IPv6 pool alone, the cluster would have IPv6 only.",
     remedy: "`calicoNetwork.ipPools` must have the IPv4 pool that the operator chose by itself, too.",
-    source: "tigera/operator pkg/controller/ippool/defaults.go",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/ippool/defaults.go",
 };
 pub(super) static IPV4_UNKNOWN: Rule = Rule {
     id: "calico-operator-ipv4-pool-unknown",
     title: "The IPv4 range of pods is not known",
     why: "The IPv4 pool must be written out beside the IPv6 one, and which one the operator chooses is decided in the cluster: by kubeadm's `podSubnet`, OpenShift's `clusterNetwork` or the pools that are there.",
     remedy: "Give `ipv4PodCIDR` in the functionConfig.",
-    source: "tigera/operator pkg/controller/ippool/defaults.go mergePlatformPodCIDRs",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/ippool/defaults.go mergePlatformPodCIDRs",
 };
 pub(super) static IPV6_ONLY: Rule = Rule {
     id: "calico-operator-ipv6-only",
@@ -59,7 +67,7 @@ pub(super) static ENCAPSULATION: Rule = Rule {
     title: "The operator accepts the encapsulation of the IPv6 pool",
     why: "It refuses VXLAN with host-local IPAM, and no encapsulation without BGP: \"Unencapsulated IP pools require that BGP is enabled\".",
     remedy: "Correct `ipv6Encapsulation`, or the fields that it has to fit.",
-    source: "tigera/operator pkg/controller/ippool/validation.go; Calico documentation: VXLAN for IPv6 since v3.23",
+    source: "https://github.com/tigera/operator/blob/master/pkg/controller/ippool/validation.go; Calico documentation: VXLAN for IPv6 since v3.23",
 };
 pub(super) static DETECTION: Rule = Rule {
     id: "calico-operator-ipv6-autodetection",
@@ -73,7 +81,7 @@ pub(super) static OTHER_CNI: Rule = Rule {
     title: "Another CNI plugin gives pods their addresses",
     why: "With a CNI plugin that is not Calico's, Calico only enforces policy: it cannot add an IPv6 address.",
     remedy: "Enable dual-stack in that plugin, where it can.",
-    source: "tigera/operator pkg/controller/installation/core_controller.go fillDefaults",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/installation/core_controller.go fillDefaults",
 };
 pub(super) static HOST_LOCAL: Rule = Rule {
     id: "calico-operator-host-local",
@@ -94,21 +102,21 @@ pub(super) static NO_POOLS: Rule = Rule {
     title: "The operator makes no pools",
     why: "`ipPools: []` means that pools are made as IPPool objects; without an IPv6 one, pods get no IPv6 address.",
     remedy: "Create an IPPool with the IPv6 pod range.",
-    source: "tigera/operator pkg/controller/ippool/defaults.go",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/ippool/defaults.go",
 };
 pub(super) static PART: Rule = Rule {
     id: "calico-operator-part",
     title: "A part of another Installation",
     why: "An Installation without pools beside one that has some is an overlay or a patch: the pools of the other one count.",
     remedy: "Nothing.",
-    source: "tigera/operator pkg/controller/installation/merge.go mergeCalicoNetwork",
+    source: "https://github.com/tigera/operator/blob/HEAD/pkg/controller/installation/merge.go mergeCalicoNetwork",
 };
 pub(super) static POOLS_FIXED: Rule = Rule {
     id: "calico-operator-pools-fixed",
     title: "Pools cannot be added to a running cluster before Calico v3.28",
     why: "Before v1.34, the operator reads `ipPools` at installation only.",
     remedy: "On a running cluster, upgrade Calico first, or create the pool as an IPPool object.",
-    source: "Calico v3.24.6 manifests/custom-resources.yaml: \"The ipPools section cannot be modified post-install\"",
+    source: "https://github.com/projectcalico/calico/blob/v3.24.6/manifests/custom-resources.yaml (\"The ipPools section cannot be modified post-install\")",
 };
 pub(super) static MTU: Rule = Rule {
     id: "calico-operator-mtu",
@@ -122,7 +130,7 @@ pub(super) static UNREADABLE: Rule = Rule {
     title: "The range of a pool cannot be read",
     why: "Whether it is an IPv6 pool cannot be told, so no pool is added.",
     remedy: "Correct the range; where a template fills it in, run the function behind the template.",
-    source: "tigera/operator pkg/controller/ippool/validation.go: \"IP pool CIDR is invalid\"",
+    source: "https://github.com/tigera/operator/blob/master/pkg/controller/ippool/validation.go (\"IP pool CIDR is invalid\")",
 };
 pub(super) static WINDOWS: Rule = Rule {
     id: "calico-operator-windows",
