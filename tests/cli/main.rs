@@ -7,6 +7,7 @@ mod argocd;
 mod common;
 mod files;
 mod init;
+mod kubernetes;
 mod legacy_plugin;
 mod reports;
 #[cfg(target_os = "linux")]
