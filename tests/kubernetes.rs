@@ -4,6 +4,10 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 mod common;
+#[path = "kubernetes/gates.rs"]
+mod gates;
+#[path = "kubernetes/layouts.rs"]
+mod layouts;
 #[path = "kubernetes/rules.rs"]
 mod rules;
 
