@@ -129,7 +129,7 @@ fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, 
     place.want_comma_list(text, config, why, |text| Op::new(path.clone(), Want::Plain(text)), plan);
     if complete(text, role, config) == Ok(None) {
         let message =
-            "`podSubnet` of kubeadm written plain, behind one blank: Calico reads the line by the regular expression \"podSubnet: (.*)\"";
+            "`podSubnet` of kubeadm written plain, behind one blank, with nothing behind it: Calico reads the line by the regular expression \"podSubnet: (.*)\"";
         plan.want(document.resource, why, Op::new(path, Want::Plain(text.to_owned())), message);
     }
 }
