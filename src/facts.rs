@@ -183,8 +183,8 @@ pub enum PodIpam {
 pub struct GateFact {
     /// Who reads it.
     pub reader: &'static str,
-    /// Whether it is on.
-    pub on: bool,
+    /// Whether it is on; nothing, where it may be: the gates are filled in later, or kind switches it on.
+    pub on: Option<bool>,
     /// Where.
     pub place: Place,
 }
@@ -222,6 +222,8 @@ pub struct Facts {
     pub versions: Vec<(VersionSource, Version)>,
     /// The version that an apiVersion of the package came with: no older one knows it.
     pub kubernetes_at_least: Option<Version>,
+    /// The last version with an apiVersion of the package: no newer one knows it.
+    pub kubernetes_at_most: Option<Version>,
     /// How nodes get their `podCIDRs`.
     pub node_ipam: Vec<NodeIpamFact>,
     /// Where pods get their addresses from, as CNI configs say.
@@ -279,6 +281,12 @@ impl Facts {
     /// several that differ, as in an upgrade, the oldest.
     pub fn kubernetes_version(&self) -> Option<Version> {
         self.versions.iter().min().map(|(_, version)| *version)
+    }
+
+    /// The version of Kubernetes to go by, where nothing tells it: the newest that knows the apiVersions of the package, if
+    /// they are so old that it is none of today (v1.25 and newer, all of which are the same for dual-stack).
+    pub fn assumed_kubernetes_version(&self) -> Option<Version> {
+        self.kubernetes_at_most.filter(|version| *version < Version::new(1, 25))
     }
 }
 

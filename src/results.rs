@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::package::{Package, Resource};
 use crate::plan::{Finding, Rule, Severity};
-use crate::yaml::{Path, Value};
+use crate::yaml::{Path, Value, offset_of};
 
 /// One thing to say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ impl Report {
         let offset = place
             .resource
             .and_then(|index| package.all().get(index))
-            .map(|resource| place.path.as_ref().map_or_else(|| resource.root().start(), |path| resource.root().nearest(path).start()));
+            .map(|resource| place.path.as_ref().map_or_else(|| resource.root().start(), |path| offset_of(resource.root(), path)));
         Self {
             severity: finding.severity,
             message: finding.message,

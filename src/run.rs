@@ -8,7 +8,7 @@ use crate::config::{self, Action, Config, ConfigError};
 use crate::package::{self, Form, Package, PackageError, Resource};
 use crate::plan::{Addition, Change, Plan, Rule, Severity};
 use crate::results::{self, Report};
-use crate::roll_out;
+use crate::roll_out::{self, Touched};
 use crate::systems;
 use crate::text::{self, Edit, Span};
 use crate::yaml::{Done, Path, Tree};
@@ -215,20 +215,21 @@ pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
         return Outcome { edits: BTreeMap::new(), reports };
     }
     if !done.is_empty() && config.action == Action::Apply {
-        reports.extend(roll_out::unknown_version(&done, config.kubernetes_version, facts.kubernetes_at_least));
+        let told = given.kubernetes_version.or_else(|| facts.kubernetes_version());
+        reports.extend(roll_out::unknown_version(&done, told, &facts));
         reports.push(roll_out::order(&done));
     }
     Outcome { edits, reports }
 }
 
-/// The verified edits of all changes and additions, by object, and their rules; the reports about them, and about the package
+/// The verified edits of all changes and additions, by object, and what was done; the reports about them, and about the package
 /// as they leave it. There are two configurations: with what it left out filled in, and as it was given.
-fn changed(
-    package: &Package<'_>,
+fn changed<'a>(
+    package: &'a Package<'_>,
     plan: &Plan,
     (config, given): (&Config, &Config),
     reports: &mut Vec<Report>,
-) -> (BTreeMap<usize, Vec<Edit>>, Vec<&'static str>) {
+) -> (BTreeMap<usize, Vec<Edit>>, Vec<Touched<'a>>) {
     let from = reports.len();
     let mut by_resource: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
@@ -261,7 +262,8 @@ fn changed(
             Err(blocked) => reports.push(refused(beside, Refusal::Blocked(blocked))),
         }
     }
-    let done = reports[from..].iter().map(|report| report.rule).collect();
+    let object = |index: usize| (package.all()[index].group(), package.all()[index].kind.as_ref());
+    let done = reports[from..].iter().filter_map(|report| Some(Touched { rule: report.rule, object: object(report.resource?) })).collect();
     let edited = package.edited(&texts);
     for (index, changes) in by_resource.iter().filter(|(index, _)| texts.contains_key(index)) {
         let (before, edited) = (&package.all()[*index], edited.as_ref().map(|edited| &edited.all()[*index]));

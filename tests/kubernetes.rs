@@ -4,6 +4,10 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 mod common;
+#[path = "kubernetes/gates.rs"]
+mod gates;
+#[path = "kubernetes/layouts.rs"]
+mod layouts;
 #[path = "kubernetes/rules.rs"]
 mod rules;
 
@@ -303,46 +307,6 @@ fn overlapping(a: &str, b: &str) -> bool {
     a.holds(b) || b.holds(a)
 }
 
-/// The fields of a configuration, with their values.
-type Fields<'a> = &'a [(&'a str, &'a str)];
-
-/// Each file of the corpus that has a twin comes out as that; where ours differs in the place of new keys, the values are
-/// compared.
-#[test]
-fn files_of_the_corpus_come_out_as_their_twins() {
-    let Some(root) = corpus() else { return };
-    let pods = ("ipv6PodCIDR", POD);
-    let services = ("ipv6ServiceCIDR", SERVICE);
-    let twins: &[(&str, &str, Fields<'_>)] = &[
-        ("configmaps/kube-proxy", "dual.derived", &[pods]),
-        ("configmaps/kubeadm-config", "dual.derived", &[pods, services]),
-        ("kubeadm/minikube-v1.20-pod-network-cidr", "dual.derived", &[pods, services]),
-        ("kubeadm/minikube-v1.23-pod-network-cidr", "dual.derived", &[pods, services]),
-        ("kubeadm/minikube-v1.30-pod-network-cidr", "dual.derived", &[pods, services]),
-        ("kubeadm/minikube-v1.36-pod-network-cidr", "dual.derived", &[pods, services]),
-        ("static-pods/kops-minimal-kube-apiserver", "dual.derived", &[pods, ("ipv6ServiceCIDR", "fd00:64::/112")]),
-        ("static-pods/kops-minimal-kube-controller-manager", "dual.derived", &[("ipv6PodCIDR", "fd00:96::/56"), services]),
-    ];
-    for (name, dual, given) in twins {
-        let single = read(&root, &format!("{name}.single.yaml"));
-        let twin = read(&root, &format!("{name}.{dual}.yaml"));
-        let ours = applied(&single, &config(given));
-        if *name == "kubeadm/minikube-v1.20-pod-network-cidr" {
-            // Ours puts the new `featureGates` behind the last key, theirs in front of `kubernetesVersion`.
-            assert_eq!(sorted(&ours), sorted(&twin), "{name}");
-        } else {
-            assert_eq!(ours, twin, "{name}");
-        }
-    }
-    // Kubernetes v1.8 has no dual-stack: the twin shows the edit, for a version that has it.
-    let name = "static-pods/cmeza99-kube-controller-manager";
-    let single = read(&root, &format!("{name}-1.8.single.yaml"));
-    let ours = applied(&single, &config(&[pods, ("kubernetesVersion", "v1.30")]));
-    assert_eq!(ours, read(&root, &format!("{name}-maskrename.dual.derived.yaml")));
-    let refused = outcome(&single, &config(&[pods])).reports;
-    assert!(refused.iter().any(|report| report.rule == "kubernetes-too-old"), "{refused:?}");
-}
-
 /// Every single-family file of these carriers gets both families, or a finding that says why not.
 #[test]
 fn no_single_family_file_of_the_corpus_stays_as_it_is_in_silence() {
@@ -375,24 +339,6 @@ fn dual_stack_files_of_the_corpus_are_left_as_they_are_and_their_mistakes_are_na
     assert_eq!(rules_said("kubeadm/k8s-website-dual-stack-support.v1beta4.dual.yaml"), ["ranges-overlap"]);
     assert_eq!(rules_said("kubeadm/community-overlap-64.v1beta3.dual.yaml"), ["node-mask-few-nodes", "ranges-overlap"]);
     assert_eq!(rules_said("kubeadm/community-node-mask-112.v1beta4.dual.yaml"), [""; 0]);
-}
-
-fn sorted(text: &str) -> Vec<Value> {
-    fn sort(value: &mut Value) {
-        match value {
-            Value::Map(entries) => {
-                entries.sort_by(|a, b| a.0.cmp(&b.0));
-                for (_, value) in entries.iter_mut() {
-                    sort(value);
-                }
-            }
-            Value::List(items) => items.iter_mut().for_each(sort),
-            _ => {}
-        }
-    }
-    let mut objects = oracle::objects(text).expect("YAML");
-    objects.iter_mut().for_each(sort);
-    objects
 }
 
 fn read(root: &std::path::Path, name: &str) -> String {

@@ -1,4 +1,5 @@
-//! The feature gate IPv6DualStack fits the version of Kubernetes, also where it could not be edited.
+//! The feature gate IPv6DualStack fits the version of Kubernetes, also where it could not be edited. Where the gates are
+//! filled in later, which the systems say, nothing is known.
 //!
 //! # Sources
 //! <https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/>.
@@ -7,6 +8,9 @@ use super::{Check, Seen};
 use crate::facts::{Facts, Source};
 use crate::plan::{Plan, Rule};
 use crate::version::Version;
+
+/// The first version with the gate that dual-stack needs.
+const FIRST: Version = Version::new(1, 16);
 
 pub(super) const CHECK: Check = Check { name: "gates", rules: &[&STALE, &MISSING], check };
 
@@ -27,6 +31,8 @@ static MISSING: Rule = Rule {
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
     match seen.config.kubernetes_version {
+        // That it is too old is said already.
+        Some(version) if version < FIRST => {}
         Some(version) if version <= Version::new(1, 20) => missing(seen.facts, plan),
         Some(version) if version <= Version::new(1, 24) => {
             let quote = "cannot set feature gate IPv6DualStack to false, feature is locked to true";
@@ -46,14 +52,18 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
 }
 
 fn stale(facts: &Facts, is_stale: fn(bool) -> bool, why: &str, plan: &mut Plan) {
-    for gate in facts.gates.iter().filter(|gate| is_stale(gate.on)) {
+    for gate in facts.gates.iter().filter(|gate| gate.on.is_some_and(is_stale)) {
         plan.error(&STALE, gate.place.clone(), format!("{} mentions the feature gate IPv6DualStack and must not: {why}", gate.reader));
     }
 }
 
 /// kubeadm hands its own gate over to the components.
 fn missing(facts: &Facts, plan: &mut Plan) {
-    let is_on = |reader: &str| facts.gates.iter().any(|gate| gate.on && (gate.reader == reader || gate.reader == "ClusterConfiguration"));
+    let hands_over = ["ClusterConfiguration", "kind"];
+    let is_on = |reader: &str| {
+        let may_be_on = facts.gates.iter().filter(|gate| gate.on != Some(false));
+        may_be_on.map(|gate| gate.reader).any(|on| on == reader || hands_over.contains(&on))
+    };
     for fact in facts.ranges.iter().filter(|fact| fact.ranges.len() == 2) {
         let quote = match fact.source {
             Source::KubeApiserver => {

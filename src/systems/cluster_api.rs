@@ -18,8 +18,8 @@
 //! with "," into kubeadm's subnets), controlplane/kubeadm/internal/webhooks/kubeadm_control_plane.go ValidateUpdate.
 
 use super::System;
-use super::shared::extra_args::ExtraArgs;
-use super::shared::gates::GATE_ON;
+use super::shared::extra_args::{DUPLICATE, ExtraArgs};
+use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER, GateMap};
 use super::shared::kubeadm::{
     Document, EXTRA_ARGS, NODE_IP, POD_SUBNET, SERVICE_SUBNET, cluster_configuration, cluster_configuration_facts, node_registration,
     node_registration_facts,
@@ -45,9 +45,11 @@ pub(super) const SYSTEM: System = System {
         &POD_SUBNET,
         &SERVICE_SUBNET,
         &EXTRA_ARGS,
+        &DUPLICATE,
         &NODE_IP,
         &NODE_MASK,
         &GATE_ON,
+        &GATES_PLACEHOLDER,
         &PLACEHOLDER,
         &UNREADABLE,
         &UNKNOWN,
@@ -128,6 +130,7 @@ impl<'p> Spec<'p> {
             path: self.path.key(key),
             args_as_list: self.args_as_list(),
             is_part: true,
+            carries_gate: true,
             pods_elsewhere,
             read_by_calico: false,
         };
@@ -223,7 +226,11 @@ fn kubeadm_configuration(spec: &Spec<'_>, pods: Vec<Cidr>, config: &Config, plan
     let before = plan.changes.len();
     match spec.document("clusterConfiguration", pods.clone()) {
         Some((document, node)) => cluster_configuration(&document, node, config, plan),
-        None if spec.resource.kind.starts_with("KubeadmControlPlane") => node_mask(spec, &pods, config, plan),
+        None if spec.resource.kind.starts_with("KubeadmControlPlane") => {
+            node_mask(spec, &pods, config, plan);
+            let path = spec.path.key("clusterConfiguration");
+            GateMap { resource: spec.resource, path, reader: "ClusterConfiguration" }.want(spec.node, true, config, plan);
+        }
         None => {}
     }
     let networking = spec.path.keys(&["clusterConfiguration", "networking"]);

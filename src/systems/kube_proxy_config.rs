@@ -17,7 +17,7 @@
 //! v1.16 and v1.17: `--proxy-mode=ipvs`.
 
 use super::System;
-use super::shared::gates::{GATE_ON, GateMap};
+use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER, GateMap};
 use super::shared::inner::{document, in_config_maps};
 use super::shared::kube_proxy::{CLUSTER_CIDR, MODE, is_before_1_18, node_port_ranges};
 use super::shared::kubernetes_version::{TOO_OLD, is_too_old};
@@ -31,7 +31,7 @@ use crate::yaml::{Node, Op, Path};
 pub(super) const SYSTEM: System = System {
     name: "kube_proxy_config",
     recognises: "KubeProxyConfiguration; ConfigMap kube-proxy",
-    rules: &[&CLUSTER_CIDR, &MODE, &GATE_ON, &INNER_UNREADABLE, &PLACEHOLDER, &UNREADABLE, &UNKNOWN, &HOST_BITS, &TOO_OLD],
+    rules: &[&CLUSTER_CIDR, &MODE, &GATE_ON, &GATES_PLACEHOLDER, &INNER_UNREADABLE, &PLACEHOLDER, &UNREADABLE, &UNKNOWN, &HOST_BITS, &TOO_OLD],
     facts,
     plan,
 };

@@ -11,7 +11,8 @@
 //! written as Calico reads it: with a regular expression, `podSubnet: (.*)`.
 //!
 //! # Leaves alone
-//! `localAPIEndpoint.advertiseAddress`, `controlPlaneEndpoint`, `certSANs`; subnets that are not there.
+//! `localAPIEndpoint.advertiseAddress`, `controlPlaneEndpoint`, `certSANs`; a `podSubnet` that is not there, without which
+//! nodes get no ranges; a `serviceSubnet` that is not there, unless the configuration says both of its ranges.
 //!
 //! # Sources
 //! <https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/dual-stack-support/>; kubernetes v1.33
@@ -19,10 +20,11 @@
 //! extractKubeadmCIDRs.
 
 use super::System;
-use super::shared::gates::GATE_ON;
+use super::shared::extra_args::DUPLICATE;
+use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER};
 use super::shared::inner::{document, in_config_maps};
 use super::shared::kubeadm::{
-    Document, EXTRA_ARGS, NODE_IP, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration, cluster_configuration_facts,
+    Document, EXTRA_ARGS, NO_SERVICE_SUBNET, NODE_IP, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration, cluster_configuration_facts,
     node_registration, node_registration_facts,
 };
 use super::shared::kubernetes_version::{TOO_OLD, is_too_old};
@@ -40,10 +42,13 @@ pub(super) const SYSTEM: System = System {
     rules: &[
         &POD_SUBNET,
         &SERVICE_SUBNET,
+        &NO_SERVICE_SUBNET,
         &EXTRA_ARGS,
+        &DUPLICATE,
         &NODE_IP,
         &NODE_MASK,
         &GATE_ON,
+        &GATES_PLACEHOLDER,
         &INNER_UNREADABLE,
         &PLACEHOLDER,
         &UNREADABLE,
@@ -110,6 +115,7 @@ fn file<'a>(resource: &'a Resource<'a>) -> Document<'a> {
         path: Path::root(),
         args_as_list: args_are_a_list(&resource.api_version),
         is_part: false,
+        carries_gate: true,
         pods_elsewhere: Vec::new(),
         read_by_calico: false,
     }

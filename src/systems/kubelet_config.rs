@@ -14,7 +14,7 @@
 //! <https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/>.
 
 use super::System;
-use super::shared::gates::{GATE_ON, GateMap};
+use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER, GateMap};
 use super::shared::inner::{document, in_config_maps};
 use crate::config::Config;
 use crate::facts::Facts;
@@ -25,7 +25,7 @@ use crate::yaml::{Node, Path};
 pub(super) const SYSTEM: System = System {
     name: "kubelet_config",
     recognises: "KubeletConfiguration; ConfigMaps kubelet-config",
-    rules: &[&GATE_ON],
+    rules: &[&GATE_ON, &GATES_PLACEHOLDER],
     facts: |package, facts: &mut Facts| each(package, |gates, _, node| gates.facts(node, facts)),
     plan: |package, config: &Config, plan: &mut Plan| each(package, |gates, carries, node| gates.want(node, carries, config, plan)),
 };

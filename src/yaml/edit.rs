@@ -16,8 +16,8 @@ use crate::text::Edit;
 pub enum Want {
     /// The place has this value.
     Is(Value),
-    /// The entry at the place is written `key: value`, without quotes and with one blank: for readers that are no YAML
-    /// readers. The value must be one that can stand plain.
+    /// The entry at the place is written `key: value`, without quotes, with one blank and nothing behind it: for readers
+    /// that are no YAML readers. The value must be one that can stand plain.
     Plain(String),
     /// The place has some value; this one, where there is none.
     Exists(Value),
@@ -152,7 +152,9 @@ mod tests {
             assert_eq!(edited(&format!("a:\n  {key}: 1.0.0.0/8,fd00::/56\n  c: d\n"), plain()).as_deref(), Ok(written), "{key}");
         }
         assert_eq!(edited(written, plain()).as_deref(), Ok(written));
-        assert_eq!(edited("a:\n  b: 1 # c\n", plain()).as_deref(), Ok("a:\n  b: 1.0.0.0/8,fd00::/56 # c\n"));
+        assert_eq!(edited("a:\n  b: 1 # c\n", plain()).as_deref(), Ok("a:\n  # c\n  b: 1.0.0.0/8,fd00::/56\n"));
+        assert_eq!(edited("a:\r\n  b: '1'  # c \r\n", plain()).as_deref(), Ok("a:\r\n  # c\r\n  b: 1.0.0.0/8,fd00::/56\r\n"));
+        assert_eq!(edited("a:\n  b: 1.0.0.0/8,fd00::/56  \n", plain()).as_deref(), Ok("a:\n  b: 1.0.0.0/8,fd00::/56\n"));
         assert_eq!(edited("a:\n  c: d\n", plain()).as_deref(), Ok("a:\n  c: d\n  b: 1.0.0.0/8,fd00::/56\n"));
     }
 

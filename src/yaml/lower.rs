@@ -161,7 +161,7 @@ impl<'t> Lowering<'t> {
         Ok(())
     }
 
-    /// The entry must be written `key: value`, without quotes.
+    /// The entry must be written `key: value`, with nothing behind it; a comment goes to a line of its own in front.
     fn plain_entry(
         &mut self,
         mapping: Node<'t>,
@@ -179,8 +179,18 @@ impl<'t> Lowering<'t> {
                 format!("`{path}` must be written without quotes, as {name}: {new}, and cannot be here"),
             ));
         }
-        let written = Span::new(key.start(), value.span().end.max(value.slot()));
-        let text = format!("{name}: {new}");
+        let mut written = Span::new(key.start(), value.span().end.max(value.slot()));
+        let mut text = format!("{name}: {new}");
+        // Such readers take the rest of the line as it is.
+        let behind = Span::new(written.end, text::line_end(self.text, written.end)).of(self.text);
+        let indent = &self.text[text::line_start(self.text, key.start())..key.start()];
+        let comment = Some(behind.trim()).filter(|rest| rest.starts_with('#') && indent.bytes().all(|byte| byte == b' '));
+        if behind.trim().is_empty() || comment.is_some() {
+            written.end += behind.len();
+        }
+        if let Some(comment) = comment {
+            text = format!("{comment}{}{indent}{text}", text::newline(self.text, key.start()));
+        }
         if written.of(self.text) != text {
             self.done(leaf, path, (!value.is_null()).then(|| Value::of(value)), Some(Value::from(new)), value.start());
             self.out.edits.push(Edit::replace(written, text));

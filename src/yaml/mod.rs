@@ -22,7 +22,7 @@ use std::fmt;
 
 pub use document::{append_document, append_item};
 pub use edit::{Blocked, Done, Lowered, Op, Reword, Want, lower};
-pub use embed::Embedded;
+pub use embed::{Embedded, offset_of};
 pub use locate::{Scalar, visit};
 pub use path::{Path, Step};
 pub use value::{Value, is_plain_safe, quoted};
@@ -358,12 +358,17 @@ impl<'t> Node<'t> {
     /// The place at `path`, or the last one on the way that is there; an inner document is not entered.
     #[must_use]
     pub fn nearest(self, path: &Path) -> Self {
+        self.walk(path.steps()).0
+    }
+
+    /// As [`Self::nearest`], with the steps that are left.
+    fn walk(self, steps: &[Step]) -> (Self, &[Step]) {
         let mut node = self;
-        for step in path.steps() {
-            let Some(next) = node.step(step) else { break };
+        for (at, step) in steps.iter().enumerate() {
+            let Some(next) = node.step(step) else { return (node, &steps[at..]) };
             node = next;
         }
-        node
+        (node, &[])
     }
 
     /// The text of the scalar at `keys`.

@@ -8,6 +8,7 @@ mod common;
 mod examples;
 mod files;
 mod init;
+mod kubernetes;
 mod legacy_plugin;
 mod map;
 mod reports;

@@ -21,7 +21,8 @@
 mod patches;
 
 use super::System;
-use super::shared::gates::{GATE_ON, GateMap};
+use super::shared::extra_args::DUPLICATE;
+use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER, GateMap};
 use super::shared::kube_proxy::CLUSTER_CIDR;
 use super::shared::kubeadm::{EXTRA_ARGS, NODE_IP, POD_SUBNET, SERVICE_SUBNET};
 use super::shared::kubernetes_version;
@@ -29,7 +30,7 @@ use super::shared::node_masks::NODE_MASK;
 use super::shared::ranges::{self, HOST_BITS, PLACEHOLDER, RangePlace, UNKNOWN, UNREADABLE};
 use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Mode};
-use crate::facts::{Facts, Role, Source, VersionSource};
+use crate::facts::{Facts, GateFact, Role, Source, VersionSource};
 use crate::package::{Package, Resource};
 use crate::plan::{Place, Plan, Rule};
 use crate::version::Version;
@@ -47,10 +48,12 @@ pub(super) const SYSTEM: System = System {
         &POD_SUBNET,
         &SERVICE_SUBNET,
         &EXTRA_ARGS,
+        &DUPLICATE,
         &NODE_IP,
         &NODE_MASK,
         &CLUSTER_CIDR,
         &GATE_ON,
+        &GATES_PLACEHOLDER,
         &PLACEHOLDER,
         &UNREADABLE,
         &UNKNOWN,
@@ -120,6 +123,8 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             kubernetes_version::tells(facts, VersionSource::Image, image);
         }
         gates(cluster).facts(cluster.root(), facts);
+        // Where nothing is said, kind itself switches the gate on where it is needed.
+        facts.gates.push(GateFact { reader: "kind", on: None, place: Place::of(cluster) });
         patches::facts(cluster, facts);
     }
 }

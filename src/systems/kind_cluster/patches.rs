@@ -11,7 +11,7 @@ use super::super::shared::kubeadm::{
     node_registration, node_registration_facts,
 };
 use super::super::shared::node_masks::{self, NODE_MASK};
-use super::super::shared::ranges::{self, RangePlace};
+use super::super::shared::ranges::{self, RangePlace, is_placeholder};
 use crate::cidr::Cidr;
 use crate::config::Config;
 use crate::facts::{Facts, NodeIpamFact, Role, Source};
@@ -148,6 +148,7 @@ fn kubeadm_document<'a>(cluster: &'a Resource<'a>, patch: &Patch<'_>, inner: Nod
         path: patch.path.inside(),
         args_as_list: inner.text_at(&["apiVersion"]).is_some_and(args_are_a_list),
         is_part: true,
+        carries_gate: false,
         pods_elsewhere,
         read_by_calico: false,
     }
@@ -263,7 +264,11 @@ fn json_patch(cluster: &Resource<'_>, patch: &Patch<'_>, inner: Node<'_>, pods: 
 
 /// The whole operation goes where the version refuses the gate.
 fn gate(cluster: &Resource<'_>, operation: &Operation<'_>, config: &Config, plan: &mut Plan) {
-    let is_on = operation.value.text().is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let text = operation.value.text().unwrap_or_default();
+    if is_placeholder(text) {
+        return gates::say_filled_in_later(Place::at(cluster, &operation.path.key("value")), "the feature gate of the patch", text, config, plan);
+    }
+    let is_on = text.eq_ignore_ascii_case("true");
     let op = match gates::need(config.kubernetes_version) {
         Need::On => Op::is(operation.path.key("value"), true),
         Need::NotOff if is_on => return,

@@ -19,13 +19,15 @@ pub(super) static SHELL: Rule = Rule {
     source: "https://github.com/kubernetes/kubernetes/blob/v1.15.0/cluster/gce/manifests/kube-proxy.manifest (and others)",
 };
 
-/// A component that takes ranges.
+/// A component that takes ranges, or refuses the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Component {
     Apiserver,
     ControllerManager,
     Proxy,
     CloudControllerManager,
+    /// It takes no ranges, but the feature gate, which kubeadm v1.20 hands to it, too.
+    Scheduler,
 }
 
 impl Component {
@@ -36,6 +38,7 @@ impl Component {
             "kube-apiserver" => Some(Self::Apiserver),
             "kube-controller-manager" => Some(Self::ControllerManager),
             "kube-proxy" => Some(Self::Proxy),
+            "kube-scheduler" => Some(Self::Scheduler),
             "cloud-controller-manager" => Some(Self::CloudControllerManager),
             // Those of the cloud providers: aws-cloud-controller-manager.
             _ => name.ends_with("-cloud-controller-manager").then_some(Self::CloudControllerManager),
@@ -47,6 +50,7 @@ impl Component {
             Self::Apiserver => "kube-apiserver",
             Self::ControllerManager => "kube-controller-manager",
             Self::Proxy => "kube-proxy",
+            Self::Scheduler => "kube-scheduler",
             Self::CloudControllerManager => "cloud-controller-manager",
         }
     }

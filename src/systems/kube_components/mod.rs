@@ -2,7 +2,8 @@
 //!
 //! # Recognises
 //! Containers of Pods (static ones, too), DaemonSets and Deployments that run `kube-apiserver`, `kube-controller-manager`,
-//! `kube-proxy` or a cloud-controller-manager: by the binary, wherever it is in `command` and `args`, and by nothing else.
+//! `kube-proxy`, a cloud-controller-manager or, for its feature gates, `kube-scheduler`: by the binary, wherever it is in
+//! `command` and `args`, and by nothing else.
 //!
 //! # Changes
 //! `--service-cluster-ip-range` and `--cluster-cidr` get the range of the missing family; `--node-cidr-mask-size` becomes the
@@ -12,7 +13,7 @@
 //!
 //! # Leaves alone
 //! Flags that are not there: kube-controller-manager needs `--service-cluster-ip-range` only to keep it out of the ranges of
-//! nodes. Flags in a shell script, unless the script has them once, as one literal word.
+//! nodes; kube-apiserver gets its own where the configuration says both ranges. Flags in a shell script, unless the script has them once, as one literal word.
 //!
 //! # Sources
 //! <https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack>; kubernetes v1.33
@@ -23,7 +24,8 @@ mod script;
 
 use self::command_line::{CommandLine, Component, New, SHELL, Wanted};
 use super::System;
-use super::shared::gates::{self, GATE_ON};
+use super::shared::extra_args::DUPLICATE;
+use super::shared::gates::{self, GATE_ON, GATES_PLACEHOLDER};
 use super::shared::kube_proxy::{CLUSTER_CIDR as PROXY_CLUSTER_CIDR, MODE, is_before_1_18, node_port_ranges};
 use super::shared::kubeadm::address_fact;
 use super::shared::kubernetes_version::{TOO_OLD, is_too_old, tells};
@@ -31,8 +33,8 @@ use super::shared::node_masks::{self, NODE_MASK};
 use super::shared::ranges::{HOST_BITS, PLACEHOLDER, RangePlace, UNKNOWN, UNREADABLE, after, ranges};
 use super::shared::workload::{containers, workloads};
 use crate::cidr::Family;
-use crate::config::Config;
-use crate::facts::{AddressOf, Facts, GateFact, NodeIpamFact, ProxyFact, Role, Source, VersionSource};
+use crate::config::{Config, Mode};
+use crate::facts::{AddressOf, Facts, NodeIpamFact, ProxyFact, Role, Source, VersionSource};
 use crate::package::Package;
 use crate::plan::{Place, Plan, Rule};
 
@@ -48,6 +50,7 @@ pub(super) const SYSTEM: System = System {
         &MODE,
         &NODE_MASK,
         &GATE_ON,
+        &GATES_PLACEHOLDER,
         &NO_SERVICE_RANGE,
         &ENDPOINT_SLICE,
         &DUPLICATE,
@@ -94,7 +97,7 @@ static NO_SERVICE_RANGE: Rule = Rule {
     id: "kube-apiserver-no-service-range",
     title: "kube-apiserver has no --service-cluster-ip-range",
     why: "It takes a default of one family, so Services have one family.",
-    remedy: "Add the flag with a range of each family, the one that is in use first.",
+    remedy: "Give `ipv4ServiceCIDR`, too, or add the flag with a range of each family, the one that is in use first.",
     source: "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
 };
 static ENDPOINT_SLICE: Rule = Rule {
@@ -104,14 +107,6 @@ static ENDPOINT_SLICE: Rule = Rule {
     remedy: "`--feature-gates` of all components must have EndpointSlice=true, too.",
     source: "https://v1-17.docs.kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/",
 };
-static DUPLICATE: Rule = Rule {
-    id: "kube-component-duplicate-flag",
-    title: "A flag is there twice",
-    why: "The last one decides; the other one misleads.",
-    remedy: "Remove all but the last.",
-    source: "https://pkg.go.dev/github.com/spf13/pflag",
-};
-
 fn command_lines<'p>(package: &'p Package<'p>) -> impl Iterator<Item = CommandLine<'p>> {
     workloads(package).flat_map(|workload| containers(workload, "containers")).filter_map(|container| CommandLine::of(&container))
 }
@@ -141,6 +136,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
                 range(&line, "cluster-cidr", Role::Pods, &PROXY_CLUSTER_CIDR, config, &mut wanted, plan);
                 proxy_mode(&line, config, &mut wanted, plan);
             }
+            Component::Scheduler => {}
         }
         feature_gates(&line, config, &mut wanted, plan);
         line.want(wanted, plan);
@@ -169,11 +165,22 @@ fn range<'c>(
     }
 }
 
+/// The flag is added where both ranges are known; the first one is of the family of the address that is advertised.
 fn no_service_range(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {
-    if config.ipv6_service_cidr.is_some() && line.get("service-cluster-ip-range").is_none() {
-        let message = "kube-apiserver has no `--service-cluster-ip-range` and takes a default of one family: add the flag, with the range that is in use first";
-        plan.warning(&NO_SERVICE_RANGE, Place::of(line.resource), message);
+    let Some(ipv6) = config.ipv6_service_cidr.filter(|_| config.mode == Mode::DualStack) else { return };
+    let name = "service-cluster-ip-range";
+    if line.get(name).is_some() {
+        return;
     }
+    let Some(ipv4) = config.ipv4_service_cidr else {
+        let message = "kube-apiserver has no `--service-cluster-ip-range` and takes a default of one family: give the range that is in use as `ipv4ServiceCIDR`, or add the flag, with that range first";
+        plan.warning(&NO_SERVICE_RANGE, Place::of(line.resource), message);
+        return;
+    };
+    let is_ipv6_first = line.get("advertise-address").is_some_and(|flag| flag.value.contains(':'));
+    let ranges = if is_ipv6_first { format!("{ipv6},{ipv4}") } else { format!("{ipv4},{ipv6}") };
+    let message = format!("`--{name}={ranges}` of kube-apiserver added: its default has one family");
+    add(line, name, &ranges, &NO_SERVICE_RANGE, message, plan);
 }
 
 fn endpoint_slice(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {
@@ -208,7 +215,7 @@ fn masks<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted
 }
 
 fn allocates(line: &CommandLine<'_>) -> bool {
-    line.get("allocate-node-cidrs").is_some_and(|flag| flag.value == "true")
+    line.get("allocate-node-cidrs").is_some_and(|flag| gates::is_true(&flag.value))
 }
 
 /// With `--config`, kube-proxy reads its flags no more.
@@ -239,13 +246,15 @@ fn add(line: &CommandLine<'_>, name: &str, value: &str, why: &'static Rule, mess
 }
 
 fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
-    let carries = line.component != Component::CloudControllerManager && reads_flags(line);
+    let needs_gate = !matches!(line.component, Component::CloudControllerManager | Component::Scheduler);
+    let carries = needs_gate && reads_flags(line);
     let place = format!("`--feature-gates` of {}", line.component.name());
     let flags: Vec<_> = line.named("feature-gates").collect();
     let mentioned = flags.iter().any(|flag| gates::mention(&flag.value).is_some());
     for (index, flag) in flags.iter().enumerate() {
         let carries = carries && !mentioned && index + 1 == flags.len();
-        let Some(text) = gates::in_list(&flag.value, carries, config) else { continue };
+        let at = Place::at(line.resource, &flag.path);
+        let Some(text) = gates::completed(at, &place, &flag.value, carries, config, plan) else { continue };
         let new = if text.is_empty() { New::Nothing } else { New::Value(text) };
         wanted.push(Wanted { flag, new, rule: &GATE_ON, message: gates::effect(&place, config) });
     }
@@ -258,21 +267,19 @@ fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Ve
 
 fn facts(package: &Package<'_>, facts: &mut Facts) {
     for line in command_lines(package) {
-        let (resource, source) = (line.resource, source(line.component));
+        let resource = line.resource;
         facts.seen = true;
         if let Some(image) = line.image.filter(|_| line.component != Component::CloudControllerManager) {
             tells(facts, VersionSource::Image, image);
         }
         for (name, role) in [("cluster-cidr", Role::Pods), ("service-cluster-ip-range", Role::Services)] {
-            if let Some(flag) = line.get(name).filter(|_| source != Source::KubeApiserver || role == Role::Services) {
+            let source = source(line.component).filter(|source| *source != Source::KubeApiserver || role == Role::Services);
+            if let (Some(flag), Some(source)) = (line.get(name), source) {
                 facts.whole(role, source, resource, &flag.path, ranges(&flag.value));
             }
         }
         for flag in line.named("feature-gates") {
-            if let Some(on) = gates::mention(&flag.value) {
-                let place = Place::at(resource, &flag.path).with_current(flag.value.as_str());
-                facts.gates.push(GateFact { reader: line.component.name(), on, place });
-            }
+            gates::list_fact(facts, line.component.name(), &flag.value, Place::at(resource, &flag.path));
         }
         match line.component {
             Component::Apiserver => {
@@ -290,17 +297,19 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
                 });
             }
             Component::ControllerManager => facts.node_ipam.extend(node_ipam(&line)),
-            Component::CloudControllerManager => {}
+            Component::CloudControllerManager | Component::Scheduler => {}
         }
     }
 }
 
-fn source(component: Component) -> Source {
+/// Who says the ranges of a component; kube-scheduler is told none.
+fn source(component: Component) -> Option<Source> {
     match component {
-        Component::Apiserver => Source::KubeApiserver,
-        Component::ControllerManager => Source::KubeControllerManager,
-        Component::Proxy => Source::KubeProxy,
-        Component::CloudControllerManager => Source::CloudControllerManager,
+        Component::Apiserver => Some(Source::KubeApiserver),
+        Component::ControllerManager => Some(Source::KubeControllerManager),
+        Component::Proxy => Some(Source::KubeProxy),
+        Component::CloudControllerManager => Some(Source::CloudControllerManager),
+        Component::Scheduler => None,
     }
 }
 

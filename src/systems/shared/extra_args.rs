@@ -1,6 +1,15 @@
 //! `extraArgs` of kubeadm: a map up to v1beta3, a list of `name` and `value` from v1beta4 (and in Cluster API v1beta2).
 
+use crate::plan::Rule;
 use crate::yaml::{Kind, Node, Op, Path, Want};
+
+pub(crate) static DUPLICATE: Rule = Rule {
+    id: "kube-component-duplicate-flag",
+    title: "A flag is there twice",
+    why: "The last one decides; the other one misleads.",
+    remedy: "Remove all but the last.",
+    source: "https://pkg.go.dev/github.com/spf13/pflag",
+};
 
 /// The arguments that a document hands to a component, beside those that kubeadm makes itself.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ use crate::version::Version;
 use crate::yaml::{Node, Op, Path, Value, Want};
 
 use super::kubernetes_version::FIRST;
+use super::ranges::is_placeholder;
 
 /// The gate.
 pub(crate) const GATE: &str = "IPv6DualStack";
@@ -21,6 +22,14 @@ pub(crate) static GATE_ON: Rule = Rule {
     title: "The feature gate IPv6DualStack fits the version of Kubernetes",
     why: "v1.16 to v1.20 refuse two ranges without it; v1.23 and v1.24 stop at `=false`; v1.25 and newer stop at any mention: \"unrecognized feature gate: IPv6DualStack\".",
     remedy: "v1.16 to v1.20: `IPv6DualStack=true`; v1.21 to v1.24: not `=false`; v1.25 and newer: no mention.",
+    source: "https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/",
+};
+
+pub(crate) static GATES_PLACEHOLDER: Rule = Rule {
+    id: "feature-gates-placeholder",
+    title: "Feature gates are filled in later",
+    why: "What is filled in decides whether the component starts: v1.16 to v1.20 refuse two ranges without IPv6DualStack, v1.25 and newer stop at any mention of it.",
+    remedy: "v1.16 to v1.20: fill in `IPv6DualStack=true`, too; v1.25 and newer: no mention of it.",
     source: "https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/",
 };
 
@@ -57,10 +66,22 @@ pub(crate) fn mention(list: &str) -> Option<bool> {
     list.split(',').filter_map(value_of).next_back()
 }
 
+/// The fact that the list of a flag mentions the gate, or is filled in later.
+pub(crate) fn list_fact(facts: &mut Facts, reader: &'static str, list: &str, place: Place) {
+    let on = mention(list);
+    if on.is_some() || is_placeholder(list) {
+        facts.gates.push(GateFact { reader, on, place: place.with_current(list) });
+    }
+}
+
 fn value_of(item: &str) -> Option<bool> {
     let (name, value) = item.split_once('=')?;
-    // As strconv.ParseBool of Go, which the components read it with.
-    (name.trim() == GATE).then(|| matches!(value.trim(), "true" | "True" | "TRUE" | "t" | "T" | "1"))
+    (name.trim() == GATE).then(|| is_true(value.trim()))
+}
+
+/// Whether the value of a flag is true, as strconv.ParseBool of Go reads it for the components.
+pub(crate) fn is_true(value: &str) -> bool {
+    matches!(value, "true" | "True" | "TRUE" | "t" | "T" | "1")
 }
 
 /// The list `A=true,B=false` of a flag as it must be, empty where nothing is left; `None`: it is so. Only a flag that
@@ -74,6 +95,27 @@ pub(crate) fn in_list(list: &str, carries: bool, config: &Config) -> Option<Stri
         (Need::NotOff, Some(false)) | (Need::Absent, Some(_)) => Some(others()),
         _ => None,
     }
+}
+
+/// As [`in_list`], for the list at `place`; one that is filled in later is not edited, but reported. `what` it is, for a message.
+pub(crate) fn completed(place: Place, what: &str, list: &str, carries: bool, config: &Config, plan: &mut Plan) -> Option<String> {
+    let text = in_list(list, carries, config)?;
+    if !is_placeholder(list) {
+        return Some(text);
+    }
+    say_filled_in_later(place, what, list, config, plan);
+    None
+}
+
+/// Says what must come of gates that are filled in later.
+pub(crate) fn say_filled_in_later(place: Place, what: &str, text: &str, config: &Config, plan: &mut Plan) {
+    let must = match need(config.kubernetes_version) {
+        Need::On => format!("must come to hold {GATE}=true"),
+        Need::NotOff => format!("must not hold {GATE}=false"),
+        Need::Absent => format!("must not mention {GATE}"),
+    };
+    let message = format!("{what} is filled in later (\"{text}\") and was not edited: it {must}");
+    plan.warning(&GATES_PLACEHOLDER, place.with_current(text), message);
 }
 
 fn on(list: &str) -> String {
@@ -110,8 +152,16 @@ impl GateMap<'_> {
     pub(crate) fn want(&self, document: Node<'_>, carries: bool, config: &Config, plan: &mut Plan) {
         let Some(need) = need_of(config) else { return };
         let gates = document.get("featureGates");
-        let mention = gates.and_then(|gates| gates.get(GATE)).map(is_on);
         let path = self.path.key("featureGates");
+        let text = gates.and_then(|gates| gates.text().or_else(|| gates.text_at(&[GATE])));
+        if let Some(text) = text.filter(|text| is_placeholder(text)) {
+            if need == Need::On && !carries {
+                return;
+            }
+            let place = Place::at(self.resource, &path);
+            return say_filled_in_later(place, &format!("`featureGates` of {}", self.reader), text, config, plan);
+        }
+        let mention = gates.and_then(|gates| gates.get(GATE)).map(is_on);
         let op = match (need, mention) {
             (Need::On, Some(_)) => Op::is(path.key(GATE), true),
             (Need::On, None) if carries => Op::is(path.key(GATE), true),
@@ -127,9 +177,13 @@ impl GateMap<'_> {
     /// Reports a mention.
     pub(crate) fn facts(&self, document: Node<'_>, facts: &mut Facts) {
         facts.seen = true;
+        let at = |keys: &[&str]| Place::at(self.resource, &self.path.keys(keys));
         if let Some(mention) = document.at(&["featureGates", GATE]) {
-            let place = Place::at(self.resource, &self.path.keys(&["featureGates", GATE])).with_current(Value::of(mention));
-            facts.gates.push(GateFact { reader: self.reader, on: is_on(mention), place });
+            let on = Some(is_on(mention)).filter(|_| !mention.text().is_some_and(is_placeholder));
+            let place = at(&["featureGates", GATE]).with_current(Value::of(mention));
+            facts.gates.push(GateFact { reader: self.reader, on, place });
+        } else if document.text_at(&["featureGates"]).is_some_and(is_placeholder) {
+            facts.gates.push(GateFact { reader: self.reader, on: None, place: at(&["featureGates"]) });
         }
     }
 }

@@ -7,14 +7,14 @@
 
 use std::net::IpAddr;
 
-use super::extra_args::{Arg, ExtraArgs};
-use super::gates::{GATE_ON, GateMap, effect, in_list, mention};
+use super::extra_args::{Arg, DUPLICATE, ExtraArgs};
+use super::gates::{self, GATE_ON, GateMap, effect, mention};
 use super::node_masks::{self, NODE_MASK};
 use super::ranges::{RangePlace, after, complete, is_placeholder, ranges};
-use super::{gates, kubernetes_version};
-use crate::cidr::Cidr;
+use super::kubernetes_version;
+use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Mode};
-use crate::facts::{AddressFact, AddressOf, Facts, GateFact, NodeIpamFact, Role, Source, VersionSource};
+use crate::facts::{AddressFact, AddressOf, Facts, NodeIpamFact, Role, Source, VersionSource};
 use crate::package::Resource;
 use crate::plan::{Place, Plan, Rule};
 use crate::yaml::{Kind, Layout, Node, Op, Path, Want};
@@ -32,6 +32,13 @@ pub(crate) static SERVICE_SUBNET: Rule = Rule {
     why: "kubeadm makes `--service-cluster-ip-range` of kube-apiserver of it: with one range, Services have one family.",
     remedy: "`networking.serviceSubnet` must be a range of each family, as `a,b` without a blank.",
     source: "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/dual-stack-support/",
+};
+pub(crate) static NO_SERVICE_SUBNET: Rule = Rule {
+    id: "kubeadm-no-service-subnet",
+    title: "kubeadm is told no service range",
+    why: "It takes 10.96.0.0/12, so Services have one family.",
+    remedy: "Give `ipv4ServiceCIDR`, too, or write a range of each family into `networking.serviceSubnet`, the one that is in use first.",
+    source: "kubernetes v1.33 cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go",
 };
 pub(crate) static EXTRA_ARGS: Rule = Rule {
     id: "kubeadm-extra-args",
@@ -58,6 +65,8 @@ pub(crate) struct Document<'a> {
     pub args_as_list: bool,
     /// Whether it is a part of the configuration, whose rest stands elsewhere: a patch of kind, a spec of Cluster API.
     pub is_part: bool,
+    /// Whether nobody else switches the feature gate on: kind does it for its patches.
+    pub carries_gate: bool,
     /// The cluster CIDRs, in their order and with the range that is appended, where another object says them: the `Cluster`
     /// of Cluster API, for one.
     pub pods_elsewhere: Vec<Cidr>,
@@ -76,7 +85,32 @@ pub(crate) fn cluster_configuration(document: &Document<'_>, node: Node<'_>, con
     subnet(document, node, Role::Services, config, plan);
     api_server(document, node, config, plan);
     controller_manager(document, node, config, plan);
-    gate_map(document, "ClusterConfiguration").want(node, !document.is_part, config, plan);
+    // kube-scheduler does not need the gate, but stops at it where it is no more.
+    gate_arg(document, &document.args(node, &["scheduler", "extraArgs"]), false, "kube-scheduler", config, plan);
+    gate_map(document, "ClusterConfiguration").want(node, document.carries_gate, config, plan);
+}
+
+/// A service range that is not there means one of kubeadm's own, of IPv4.
+fn no_service_subnet(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>, config: &Config, plan: &mut Plan) {
+    let Some(ipv6) = config.ipv6_service_cidr.filter(|_| config.mode == Mode::DualStack && !document.is_part) else { return };
+    let keys = ["networking", "serviceSubnet"];
+    if node.text_at(&keys).is_some() || args.get("service-cluster-ip-range").is_some() {
+        return;
+    }
+    let path = document.path.keys(&keys);
+    let is_ipv6_first = ranges(node.text_at(&["networking", "podSubnet"]).unwrap_or_default()).first().map(|range| range.family());
+    match config.ipv4_service_cidr.filter(|_| is_ipv6_first != Some(Family::V6)) {
+        Some(ipv4) => {
+            let message = "`serviceSubnet` of kubeadm set to both service ranges: without it, kubeadm takes 10.96.0.0/12 alone";
+            plan.want(document.resource, &NO_SERVICE_SUBNET, Op::is(path, format!("{ipv4},{ipv6}")), message);
+        }
+        None => {
+            let message = format!(
+                "kubeadm has no `serviceSubnet` and takes 10.96.0.0/12, which is one family: give the IPv4 range that is in use as `ipv4ServiceCIDR`, or write it here, as `a,{ipv6}`"
+            );
+            plan.warning(&NO_SERVICE_SUBNET, Place::at(document.resource, &path), message);
+        }
+    }
 }
 
 fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, plan: &mut Plan) {
@@ -95,7 +129,7 @@ fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, 
     place.want_comma_list(text, config, why, |text| Op::new(path.clone(), Want::Plain(text)), plan);
     if complete(text, role, config) == Ok(None) {
         let message =
-            "`podSubnet` of kubeadm written plain, behind one blank: Calico reads the line by the regular expression \"podSubnet: (.*)\"";
+            "`podSubnet` of kubeadm written plain, behind one blank, with nothing behind it: Calico reads the line by the regular expression \"podSubnet: (.*)\"";
         plan.want(document.resource, why, Op::new(path, Want::Plain(text.to_owned())), message);
     }
 }
@@ -103,7 +137,8 @@ fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, 
 fn api_server(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
     let args = document.args(node, &["apiServer", "extraArgs"]);
     range_arg(document, &args, "service-cluster-ip-range", Role::Services, "kube-apiserver", config, plan);
-    gate_arg(document, &args, "kube-apiserver", config, plan);
+    no_service_subnet(document, node, &args, config, plan);
+    gate_arg(document, &args, true, "kube-apiserver", config, plan);
 }
 
 fn controller_manager(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
@@ -111,14 +146,15 @@ fn controller_manager(document: &Document<'_>, node: Node<'_>, config: &Config, 
     let name = "kube-controller-manager";
     range_arg(document, &args, "cluster-cidr", Role::Pods, name, config, plan);
     range_arg(document, &args, "service-cluster-ip-range", Role::Services, name, config, plan);
-    gate_arg(document, &args, name, config, plan);
+    gate_arg(document, &args, true, name, config, plan);
 
     let ranges = match cluster_cidr(node, &args) {
         Some(text) => after(text, Role::Pods, config),
         None => document.pods_elsewhere.clone(),
     };
-    let edits = node_masks::edits(&ranges, |name| args.get(name).is_some(), allocates(&args), config);
-    if let (Some(name), Some(arg)) = (edits.rename, args.get(node_masks::BOTH)) {
+    let edits = node_masks::edits(&ranges, |name| args.get(name).is_some(), allocates(document, node, &args), config);
+    for arg in args.named(node_masks::BOTH) {
+        let Some(name) = edits.rename else { break };
         let (op, done) = if args.get(name).is_some() {
             (arg.absent(), format!("removed, because `{name}` is there"))
         } else {
@@ -128,7 +164,7 @@ fn controller_manager(document: &Document<'_>, node: Node<'_>, config: &Config, 
         plan.want(document.resource, &NODE_MASK, op, message);
     }
     if let Some(mask) = edits.add_ipv6 {
-        let name = node_masks::flag(crate::cidr::Family::V6);
+        let name = node_masks::flag(Family::V6);
         let message = format!("`{name}` set to \"{mask}\": the default of 64 does not fit the IPv6 pod range");
         plan.want(document.resource, &NODE_MASK, args.add(name, &mask.to_string()), message);
     }
@@ -139,30 +175,46 @@ fn cluster_cidr<'n>(node: Node<'n>, args: &ExtraArgs<'n>) -> Option<&'n str> {
     args.get("cluster-cidr").map(|arg| arg.value).or_else(|| node.text_at(&["networking", "podSubnet"]))
 }
 
-/// kubeadm lets kube-controller-manager give nodes their ranges, unless an extra argument says no.
-fn allocates(args: &ExtraArgs<'_>) -> bool {
-    args.get("allocate-node-cidrs").is_none_or(|arg| arg.value != "false")
+/// Where it has a `podSubnet`, kubeadm lets kube-controller-manager give nodes their ranges, unless an extra argument says
+/// no (kubernetes v1.33 cmd/kubeadm/app/phases/controlplane/manifests.go getControllerManagerCommand).
+fn allocates(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>) -> bool {
+    match args.get("allocate-node-cidrs") {
+        Some(arg) => arg.value != "false",
+        None => document.is_part || node.text_at(&["networking", "podSubnet"]).is_some(),
+    }
 }
 
 fn range_arg(document: &Document<'_>, args: &ExtraArgs<'_>, name: &str, role: Role, of: &str, config: &Config, plan: &mut Plan) {
     let Some(arg) = args.get(name) else { return };
+    let count = args.named(name).count();
+    for arg in args.named(name).take(count - 1) {
+        let message = format!("the extra argument `{name}` of {of} is there again below, and the last one decides: remove this one");
+        plan.warning(&DUPLICATE, Place::at(document.resource, &arg.value_path).with_current(arg.value), message);
+    }
     let what = format!("the extra argument `{name}` of {of}");
     let place = RangePlace { resource: document.resource, path: arg.value_path.clone(), role, what };
     place.want_comma_list(arg.value, config, &EXTRA_ARGS, |text| arg.is(&text), plan);
 }
 
-/// kubeadm hands the gate over, unless an argument overrides it; so only one that is there must mention it.
-fn gate_arg(document: &Document<'_>, args: &ExtraArgs<'_>, of: &str, config: &Config, plan: &mut Plan) {
-    let Some(arg) = args.get("feature-gates") else { return };
-    let Some(text) = in_list(arg.value, true, config) else { return };
-    let op = if text.is_empty() { arg.absent() } else { arg.is(&text) };
-    plan.want(document.resource, &GATE_ON, op, effect(&format!("the extra argument `feature-gates` of {of}"), config));
+/// kubeadm hands the gate over, unless an argument overrides it; so only one that is there must mention it, the last, if
+/// the component `needs` it.
+fn gate_arg(document: &Document<'_>, args: &ExtraArgs<'_>, needs: bool, of: &str, config: &Config, plan: &mut Plan) {
+    let what = format!("the extra argument `feature-gates` of {of}");
+    let flags: Vec<_> = args.named("feature-gates").collect();
+    let mentioned = flags.iter().any(|arg| mention(arg.value).is_some());
+    for (index, arg) in flags.iter().enumerate() {
+        let carries = needs && !mentioned && index + 1 == flags.len();
+        let at = Place::at(document.resource, &arg.value_path);
+        let Some(text) = gates::completed(at, &what, arg.value, carries, config, plan) else { continue };
+        let op = if text.is_empty() { arg.absent() } else { arg.is(&text) };
+        plan.want(document.resource, &GATE_ON, op, effect(&what, config));
+    }
 }
 
 /// What must hold in an InitConfiguration or JoinConfiguration.
 pub(crate) fn node_registration(document: &Document<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
     let args = document.args(node, &["nodeRegistration", "kubeletExtraArgs"]);
-    gate_arg(document, &args, "the kubelet", config, plan);
+    gate_arg(document, &args, true, "the kubelet", config, plan);
     if config.mode != Mode::DualStack {
         return;
     }
@@ -231,7 +283,7 @@ fn node_ip(document: &Document<'_>, arg: &Arg<'_>, name: Option<&str>, given: Op
 /// What a ClusterConfiguration says.
 pub(crate) fn cluster_configuration_facts(document: &Document<'_>, node: Node<'_>, facts: &mut Facts) {
     let resource = document.resource;
-    kubernetes_version::came_with(facts, node.text_at(&["apiVersion"]).unwrap_or_default());
+    kubernetes_version::known_between(facts, node.text_at(&["apiVersion"]).unwrap_or_default());
     if let Some(version) = node.text_at(&["kubernetesVersion"]) {
         kubernetes_version::tells(facts, VersionSource::Kubeadm, version);
     }
@@ -253,6 +305,7 @@ pub(crate) fn cluster_configuration_facts(document: &Document<'_>, node: Node<'_
     gate_map(document, "ClusterConfiguration").facts(node, facts);
     gate_arg_facts(document, &api_server, "kube-apiserver", facts);
     gate_arg_facts(document, &controller_manager, "kube-controller-manager", facts);
+    gate_arg_facts(document, &document.args(node, &["scheduler", "extraArgs"]), "kube-scheduler", facts);
     if let Some(arg) = api_server.get("advertise-address") {
         address_fact(resource, AddressOf::ApiServer, arg.value, &arg.value_path, facts);
     }
@@ -270,7 +323,7 @@ fn node_ipam_fact(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>,
         let place = Place::at(document.resource, &path);
         facts.node_ipam.push(NodeIpamFact {
             source: Source::Kubeadm,
-            allocates: allocates(args),
+            allocates: allocates(document, node, args),
             ranges,
             mask,
             mask_ipv4,
@@ -296,10 +349,7 @@ pub(crate) fn node_registration_facts(document: &Document<'_>, node: Node<'_>, f
 
 fn gate_arg_facts(document: &Document<'_>, args: &ExtraArgs<'_>, reader: &'static str, facts: &mut Facts) {
     for arg in args.named("feature-gates") {
-        if let Some(on) = mention(arg.value) {
-            let place = Place::at(document.resource, &arg.value_path).with_current(arg.value);
-            facts.gates.push(GateFact { reader, on, place });
-        }
+        gates::list_fact(facts, reader, arg.value, Place::at(document.resource, &arg.value_path));
     }
 }
 

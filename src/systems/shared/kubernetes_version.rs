@@ -1,8 +1,9 @@
 //! The version of Kubernetes: what tells it, and what depends on it.
 //!
 //! The `kubernetesVersion` of the configuration is believed first, then the tags of the components' images, then a
-//! ClusterConfiguration, then the fields of Cluster API. Systems report these as facts, and `Config::settle` puts the one
-//! that is believed into `config.kubernetes_version`. Nothing there means a current version.
+//! ClusterConfiguration, then the fields of Cluster API, then the age of kubeadm's apiVersions. Systems report these as
+//! facts, and `Config::settle` puts the one that is believed into `config.kubernetes_version`. Nothing there means a current
+//! version.
 
 use crate::config::Config;
 use crate::facts::{Facts, VersionSource};
@@ -27,16 +28,21 @@ pub(crate) fn tells(facts: &mut Facts, source: VersionSource, text: &str) {
     facts.versions.extend(version.map(|version| (source, version)));
 }
 
-/// The fact that `api_version` of kubeadm came with a version: no older one knows it.
-pub(crate) fn came_with(facts: &mut Facts, api_version: &str) {
-    // https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/, "History"; v1beta3 from v1.22.
-    let since = match api_version {
-        "kubeadm.k8s.io/v1beta2" => Version::new(1, 15),
-        "kubeadm.k8s.io/v1beta3" => Version::new(1, 22),
-        "kubeadm.k8s.io/v1beta4" => Version::new(1, 31),
+/// The fact that `api_version` of kubeadm came with one version and went with another: no other ones know it.
+///
+/// <https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/>, "History"; kubernetes/kubernetes#101129
+/// (v1.22 adds v1beta3 and removes v1beta1), #114540 (v1.27 removes v1beta2).
+pub(crate) fn known_between(facts: &mut Facts, api_version: &str) {
+    let (since, until) = match api_version {
+        "kubeadm.k8s.io/v1beta1" => (13, Some(21)),
+        "kubeadm.k8s.io/v1beta2" => (15, Some(26)),
+        "kubeadm.k8s.io/v1beta3" => (22, None),
+        "kubeadm.k8s.io/v1beta4" => (31, None),
         _ => return,
     };
-    facts.kubernetes_at_least = facts.kubernetes_at_least.max(Some(since));
+    facts.kubernetes_at_least = facts.kubernetes_at_least.max(Some(Version::new(1, since)));
+    let until = until.map(|minor| Version::new(1, minor));
+    facts.kubernetes_at_most = facts.kubernetes_at_most.into_iter().chain(until).min();
 }
 
 /// Whether the version is too old for dual-stack, which is said.
