@@ -149,7 +149,19 @@ fn resource_ref([api_version, kind, name, namespace]: [&str; 4]) -> Option<Value
 }
 
 fn one_line(text: &str) -> String {
-    text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    short(text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+}
+
+/// Characters that are kept of each end of a message that is too long: what is wrong, and what to do.
+const KEPT: usize = 1000;
+
+/// A message that people can read: the middle of a long one, such as of one that quotes a value of megabytes, is left out.
+pub fn short(message: String) -> String {
+    let ends = (message.char_indices().nth(KEPT), message.char_indices().rev().nth(KEPT - 1));
+    match ends {
+        (Some((head, _)), Some((tail, _))) if head < tail => format!("{} … {}", &message[..head], &message[tail..]),
+        _ => message,
+    }
 }
 
 /// Errors first; otherwise in the order of the package and the systems. Nothing is said twice.
@@ -173,6 +185,18 @@ pub fn has_error(reports: &[Report]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_middle_of_a_long_message_is_left_out() {
+        let message = format!("must be a range, not \"{}\"; say which", "ä".repeat(5000));
+        let short = short(message.clone());
+        assert!(short.starts_with("must be a range, not \"ää") && short.ends_with("ää\"; say which"), "{short}");
+        assert_eq!(short.chars().count(), 2 * KEPT + 3);
+        for length in [0, 1, KEPT, 2 * KEPT - 1, 2 * KEPT] {
+            let message = "ä".repeat(length);
+            assert_eq!(super::short(message.clone()), message);
+        }
+    }
 
     #[test]
     fn without_a_name_the_message_says_where() {
