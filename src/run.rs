@@ -9,6 +9,7 @@ use crate::package::{self, Form, Package, PackageError, Resource};
 use crate::plan::{Addition, Change, Plan, Rule, Severity};
 use crate::results::{self, Report};
 use crate::roll_out;
+use crate::secrets;
 use crate::systems;
 use crate::text::{self, Edit, Span};
 use crate::yaml::{Done, Path, Tree};
@@ -186,8 +187,14 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
     }
 }
 
-/// Plans, and makes of the plan either edits or, in `Check`, errors.
+/// Plans, and makes of the plan either edits or, in `Check`, errors. No value of a Secret is said.
 pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
+    let mut outcome = planned(package, given);
+    secrets::hide(&mut outcome.reports, package);
+    outcome
+}
+
+fn planned(package: &Package<'_>, given: &Config) -> Outcome {
     let facts = systems::facts(package);
     let config = match given.clone().settle(&facts) {
         Ok(config) => config,

@@ -324,6 +324,14 @@ impl Resource<'_> {
         }
     }
 
+    /// Whether someone has asked for the object, or all of the text was parsed.
+    pub fn is_read(&self) -> bool {
+        match &self.content {
+            Content::Node(..) => true,
+            Content::Lines(lines) => lines.is_parsed(),
+        }
+    }
+
     /// Whether the object is of this group and kind; the core group is `""`.
     pub fn is(&self, group: &str, kind: &str) -> bool {
         self.kind == kind && self.group() == group

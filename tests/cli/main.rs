@@ -10,5 +10,6 @@ mod files;
 mod init;
 mod legacy_plugin;
 mod reports;
+mod secrets;
 #[cfg(target_os = "linux")]
 mod terminal;
