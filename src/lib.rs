@@ -17,6 +17,7 @@ pub mod proposal;
 pub mod results;
 pub mod roll_out;
 pub mod run;
+pub mod secrets;
 pub mod systems;
 pub mod text;
 pub mod version;

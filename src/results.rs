@@ -91,9 +91,7 @@ impl Report {
             entries.extend(reference.map(|reference| ("resourceRef".to_owned(), reference)));
             if let Some(path) = self.path.as_ref().filter(|_| is_named) {
                 let mut field = vec![("path".to_owned(), Value::from(path.to_string()))];
-                // Hosts print results: what a Secret says stays in it.
-                let current = self.current.clone().filter(|_| resource.kind != "Secret");
-                field.extend(current.map(|value| ("currentValue".to_owned(), value)));
+                field.extend(self.current.clone().map(|value| ("currentValue".to_owned(), value)));
                 field.extend(self.proposed.clone().map(|value| ("proposedValue".to_owned(), value)));
                 entries.push(("field".to_owned(), Value::Map(field)));
             }
@@ -148,9 +146,21 @@ fn resource_ref([api_version, kind, name, namespace]: [&str; 4]) -> Option<Value
     is_whole.then(|| Value::Map(said.map(|(key, text)| (key.to_owned(), Value::from(text))).collect()))
 }
 
-/// The text without its line breaks.
+/// The text without its line breaks, and not [longer](short) than people read.
 pub fn one_line(text: &str) -> String {
-    text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    short(text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+}
+
+/// Characters that are kept of each end of a message that is too long: what is wrong, and what to do.
+const KEPT: usize = 1000;
+
+/// A message that people can read: the middle of a long one, such as of one that quotes a value of megabytes, is left out.
+pub fn short(message: String) -> String {
+    let ends = (message.char_indices().nth(KEPT), message.char_indices().rev().nth(KEPT - 1));
+    match ends {
+        (Some((head, _)), Some((tail, _))) if head < tail => format!("{} … {}", &message[..head], &message[tail..]),
+        _ => message,
+    }
 }
 
 /// Errors first; otherwise in the order of the package and the systems. Nothing is said twice.
@@ -174,6 +184,18 @@ pub fn has_error(reports: &[Report]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_middle_of_a_long_message_is_left_out() {
+        let message = format!("must be a range, not \"{}\"; say which", "ä".repeat(5000));
+        let short = short(message.clone());
+        assert!(short.starts_with("must be a range, not \"ää") && short.ends_with("ää\"; say which"), "{short}");
+        assert_eq!(short.chars().count(), 2 * KEPT + 3);
+        for length in [0, 1, KEPT, 2 * KEPT - 1, 2 * KEPT] {
+            let message = "ä".repeat(length);
+            assert_eq!(super::short(message.clone()), message);
+        }
+    }
 
     #[test]
     fn without_a_name_the_message_says_where() {

@@ -9,6 +9,7 @@ use crate::package::{self, Form, Package, PackageError, Resource};
 use crate::plan::{Addition, Change, Plan, Rule, Severity};
 use crate::results::{self, Report};
 use crate::roll_out::{self, Touched};
+use crate::secrets;
 use crate::systems;
 use crate::text::{self, Edit, Span};
 use crate::yaml::{Done, Path, Tree};
@@ -145,8 +146,13 @@ fn read_config(text: &str) -> Result<Config, Vec<ConfigError>> {
 }
 
 fn not_a_package(input: &str, error: &PackageError) -> Response {
-    let at = text::position(input, error.offset);
-    could_not_run(format!("error: line {}, column {}: {error}\n", at.line, at.column))
+    could_not_run(at_place(input, error.offset, error))
+}
+
+/// The line for stderr about what is wrong at `offset`.
+fn at_place(input: &str, offset: usize, error: &impl std::fmt::Display) -> String {
+    let at = text::position(input, offset);
+    format!("error: line {}, column {}: {}\n", at.line, at.column, results::short(error.to_string()))
 }
 
 fn could_not_run(stderr: String) -> Response {
@@ -173,7 +179,7 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
             let new: Vec<_> = of_results.into_iter().filter(|edit| !edits.contains(edit)).collect();
             edits.extend(new);
         }
-        Err(blocked) => return could_not_run(format!("{stderr}error: {blocked}\n")),
+        Err(blocked) => return could_not_run(stderr + &at_place(package.text, blocked.offset, &blocked)),
     }
     match text::sort(&mut edits) {
         Ok(()) => Response { output: Some(edits), stderr, code },
@@ -181,8 +187,14 @@ fn respond(package: &Package<'_>, outcome: Outcome, code: u8) -> Response {
     }
 }
 
-/// Plans, and makes of the plan either edits or, in `Check`, errors.
+/// Plans, and makes of the plan either edits or, in `Check`, errors. No value of a Secret is said.
 pub fn run(package: &Package<'_>, given: &Config) -> Outcome {
+    let mut outcome = planned(package, given);
+    secrets::hide(&mut outcome.reports, package);
+    outcome
+}
+
+fn planned(package: &Package<'_>, given: &Config) -> Outcome {
     let facts = systems::facts(package);
     let config = match given.clone().settle(&facts) {
         Ok(config) => config,

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use enable_dual_stack::{checks, run, systems};
 
 /// The modules in reading order: each may use those in front of it, and itself.
-const LAYERS: [&str; 17] = [
-    "text", "yaml", "cidr", "version", "package", "plan", "facts", "config", "systems", "checks", "apply", "results", "map", "roll_out",
-    "run", "proposal", "host",
+const LAYERS: [&str; 18] = [
+    "text", "yaml", "cidr", "version", "package", "plan", "facts", "config", "systems", "checks", "apply", "results", "secrets", "map",
+    "roll_out", "run", "proposal", "host",
 ];
 
 #[test]

@@ -157,21 +157,33 @@ impl Reader {
 
     pub(super) fn finish(mut self, config: Config) -> Result<Config, Vec<ConfigError>> {
         self.fit(&config);
-        for field in &self.fields {
+        let (said, unsaid) = self.fields.split_at(self.fields.len().min(UNKNOWN_SAID));
+        for field in said {
+            let near = |name: &&&str| similarity(name, &field.name) > 0.6;
             let nearest = self.known.iter().max_by(|a, b| similarity(a, &field.name).total_cmp(&similarity(b, &field.name)));
-            let known = self.known.join("`, `");
-            self.errors.push(ConfigError {
-                field: field.name.clone(),
-                message: match nearest.filter(|name| similarity(name, &field.name) > 0.6) {
-                    Some(name) => format!("`{}` is not a field; did you mean `{name}`?", field.name),
-                    None => format!("`{}` is not a field; the fields are `{known}`", field.name),
-                },
-            });
+            let message = match nearest.filter(near) {
+                Some(name) => format!("`{}` is not a field; did you mean `{name}`?", field.name),
+                None => format!("`{}` is not a field; the fields are `{}`", field.name, self.known.join("`, `")),
+            };
+            self.errors.push(ConfigError { field: field.name.clone(), message });
+        }
+        if let Some(first) = unsaid.first() {
+            let message = format!("`{}` and {} others are not fields, either", first.name, unsaid.len() - 1);
+            self.errors.push(ConfigError { field: first.name.clone(), message });
         }
         if self.errors.is_empty() { Ok(Config { warnings: self.warnings, ..config }) } else { Err(self.errors) }
     }
 }
 
+/// Fields that are not known are said one by one up to this number.
+const UNKNOWN_SAID: usize = 10;
+
+/// A longer name is like none of ours.
+const LONGEST_NAME: usize = 64;
+
 fn similarity(a: &str, b: &str) -> f64 {
+    if b.len() > LONGEST_NAME {
+        return 0.0;
+    }
     strsim::normalized_damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }

@@ -2,7 +2,7 @@
 
 use crate::package::{Package, Resource};
 use crate::plan::{Rule, Severity};
-use crate::results::Report;
+use crate::results::{Report, short};
 use crate::text::{self, Span};
 use crate::yaml::{Kind, Node, Style, Value};
 
@@ -42,7 +42,7 @@ impl Object {
     fn of(resource: &Resource<'_>) -> Self {
         let [api_version, kind, namespace, name] =
             [&resource.api_version, &resource.kind, &resource.namespace, &resource.name].map(std::string::ToString::to_string);
-        Self { api_version, kind, namespace, name, title: resource.to_string() }
+        Self { api_version, kind, namespace, name, title: short(resource.to_string()) }
     }
 
     /// Whether its text must not be shown.
@@ -57,7 +57,7 @@ impl Entry {
         Self {
             severity,
             rule: rule.id,
-            message: message.into(),
+            message: short(message.into()),
             file: None,
             span: None,
             object: None,
@@ -84,7 +84,7 @@ impl Entry {
         Self {
             severity: report.severity,
             rule: report.rule,
-            message: report.message,
+            message: short(report.message),
             file: report.resource.filter(|_| resource.is_some()).map(file_of),
             span,
             object: resource.map(Object::of),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use rayon::prelude::*;
+use tempfile::NamedTempFile;
 
 use super::function;
 
@@ -109,40 +110,78 @@ pub(super) fn read_one(path: &Path, named: bool) -> Result<SourceFile, Unreadabl
     Ok(SourceFile { name: name(path), path: Some(path.to_owned()), named, text })
 }
 
-/// What a new file is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Mode {
-    /// To read: the permissions that are there already, or the usual ones.
-    Text,
-    /// To run.
-    Program,
+/// Replaces the content of a file, `old` when it was read, in one step: a reader sees the old bytes or the new ones, after a
+/// crash, too. A symbolic link stays one; the permissions and, where that is allowed, the owner of the file stay.
+///
+/// # Errors
+/// The file cannot be written to, is no regular file, or is not what it was when it was read. Then it is left as it is.
+pub(super) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
+    let path = &fs::canonicalize(path)?;
+    let status = fs::metadata(path)?;
+    if !status.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    // A file can be replaced in a folder that one may write to, whoever may write to the file: so it is asked for.
+    if status.permissions().readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
+    File::options().append(true).open(path)?;
+    let file = temporary(path, new.as_bytes(), 0o600)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let _ = std::os::unix::fs::fchown(file.as_file(), Some(status.uid()), Some(status.gid()));
+    }
+    file.as_file().set_permissions(status.permissions())?;
+    let now = fs::read(path)?;
+    if now == new.as_bytes() {
+        // Another run has made the same edits.
+        return Ok(());
+    }
+    if now != old.as_bytes() {
+        return Err(io::Error::other("it was changed while it was looked at, and was left so: run again"));
+    }
+    persist(file, path)
 }
 
-/// Replaces the content of a file in one step: a reader sees the old bytes or the new ones, after a crash, too. A
-/// symbolic link stays one; the permissions and, where that is allowed, the owner of the file stay.
-pub(super) fn write(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
+/// Writes a file, in one step, whether there is one or not.
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
+    match fs::read_to_string(path) {
+        Ok(old) => replace(path, &old, text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => persist(temporary(path, text.as_bytes(), 0o666)?, path),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a program, in one step.
+pub(super) fn write_program(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    persist(temporary(path, bytes, 0o777)?, path)
+}
+
+/// A new file in the folder of `path`, to take its place, with these permissions as far as the user's mask has them.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "other systems have other permissions"))]
+fn temporary(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".enable-dual-stack-");
     #[cfg(unix)]
-    let new = std::os::unix::fs::PermissionsExt::from_mode(if matches!(mode, Mode::Program) { 0o777 } else { 0o666 });
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
     #[cfg(unix)]
-    builder.permissions(new);
-    let mut file = builder.tempfile_in(folder)?;
+    builder.permissions(permissions);
+    let mut file = builder.tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
-    if let (Ok(old), Mode::Text) = (fs::metadata(path), mode) {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let _ = std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()));
-        }
-        file.as_file().set_permissions(old.permissions())?;
-    }
+    Ok(file)
+}
+
+/// What is written is on the disk before it gets its name, and the name when its folder is.
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    // The new name is on the disk when the folder is.
-    File::open(folder).and_then(|folder| folder.sync_all())
+    File::open(folder_of(path)).and_then(|folder| folder.sync_all())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -166,11 +205,38 @@ mod tests {
         fs::write(&real, "old").unwrap();
         fs::set_permissions(&real, PermissionsExt::from_mode(0o640)).unwrap();
         std::os::unix::fs::symlink("real", &link).unwrap();
-        write(&link, b"new", Mode::Text).unwrap();
+        replace(&link, "old", "new").unwrap();
         assert_eq!(fs::read(&real).unwrap(), b"new");
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left behind");
+    }
+
+    #[test]
+    fn an_edit_of_somebody_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        assert!(replace(&file, "old", "new").is_err());
+        assert!(!file.exists(), "a file that is gone does not come back");
+        fs::write(&file, "theirs").unwrap();
+        let error = replace(&file, "old", "new").unwrap_err();
+        assert_eq!(error.to_string(), "it was changed while it was looked at, and was left so: run again");
+        assert_eq!(fs::read(&file).unwrap(), b"theirs");
+        fs::write(&file, "new").unwrap();
+        replace(&file, "old", "new").expect("another run made the same edit");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_read_only_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "old").unwrap();
+        let mut permissions = fs::metadata(&file).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&file, permissions).unwrap();
+        assert_eq!(replace(&file, "old", "new").unwrap_err().to_string(), "it is read-only");
+        assert_eq!(fs::read(&file).unwrap(), b"old");
     }
 
     #[cfg(unix)]
@@ -179,8 +245,9 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("program");
-        write(&program, b"old", Mode::Text).unwrap();
-        write(&program, b"new", Mode::Program).unwrap();
+        fs::write(&program, "old").unwrap();
+        write_program(&program, b"new").unwrap();
         assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o700, 0o700);
+        assert_eq!(fs::read(&program).unwrap(), b"new");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn install(root: Option<&Path>) -> Result<String, String> {
     let plugin = root.join(API_VERSION).join(KIND.to_lowercase()).join(KIND);
     let failed = |error| format!("{}: {error}", plugin.display());
     fs::create_dir_all(plugin.parent().unwrap_or(&root)).map_err(failed)?;
-    files::write(&plugin, &program, files::Mode::Program).map_err(failed)?;
+    files::write_program(&plugin, &program).map_err(failed)?;
     Ok(format!("{}\n", plugin.display()))
 }
 

@@ -35,7 +35,7 @@ static UNWRITTEN: Rule = Rule {
     id: "file-unwritten",
     title: "A file cannot be written",
     why: "It is as it was before; the other files are edited.",
-    remedy: "Give yourself write permission for the file and its folder: a file is replaced in one step.",
+    remedy: "Give yourself write permission for the file and its folder: a file is replaced in one step. Run again over one that was changed meanwhile.",
     source: "README, Command line",
 };
 

@@ -35,6 +35,10 @@ impl<'t> Lines<'t> {
         parsed.0.node(self.text, parsed.1)
     }
 
+    pub(super) fn is_parsed(&self) -> bool {
+        self.parsed.get().is_some()
+    }
+
     fn parse(&self, expected: [&str; 4]) -> Option<(Nodes, u32)> {
         let tree = Tree::parse(self.text, self.span).ok()?;
         let object = only_object(&tree, self.in_list)?;

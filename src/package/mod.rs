@@ -22,7 +22,7 @@ pub use self::files::{File, with_files};
 use self::lines::Lines;
 use self::list::List;
 use crate::text::{self, Edit, Span};
-use crate::yaml::{Blocked, Node, Op, Path, Tree, Value, Want, YamlError, lower};
+use crate::yaml::{Blocked, Kind, Node, Op, Path, Tree, Value, Want, YamlError, lower};
 
 /// The annotations that say which file an object is in; kpt and kustomize write the first, older versions the second.
 const PATHS: [&str; 2] = ["internal.config.kubernetes.io/path", "config.kubernetes.io/path"];
@@ -136,7 +136,7 @@ impl<'t> Package<'t> {
         };
         let mut resources = Vec::new();
         for object in objects {
-            push(&mut resources, &tree, object);
+            push(&mut resources, &tree, object)?;
         }
         Ok(Self::new(text, form, resources, Around::Whole(Rc::clone(&tree)), Rc::default()))
     }
@@ -219,7 +219,7 @@ impl<'t> Package<'t> {
             let (Some(root), None) = (roots.next(), roots.next()) else { return Err(index) };
             match resources.get_mut(index) {
                 Some(resource) => resource.content = Content::Node(Rc::clone(&tree), root.id()),
-                None => push(&mut resources, &tree, root),
+                None => push(&mut resources, &tree, root).map_err(|_| index)?,
             }
         }
         Ok(Package {
@@ -286,14 +286,28 @@ pub fn with<T>(text: &str, answer: impl Fn(&Package<'_>) -> T) -> Result<T, Pack
 }
 
 /// Adds an object, or the objects of a List among the objects.
-fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node<'_>) {
+///
+/// # Errors
+/// [`PackageError`] where aliases or merge keys bring the objects of a List: a few can stand for any number of objects, or
+/// for the List itself.
+fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node<'_>) -> Result<(), PackageError> {
     if is_list(object) {
-        object.get("items").into_iter().flat_map(Node::items).for_each(|item| push(resources, tree, item));
-        return;
+        let Some(items) = object.get("items") else { return Ok(()) };
+        let is_own = object.own("items").is_some_and(|(_, own)| own.id() == items.id());
+        if !is_own || is_alias(object) || is_alias(items) {
+            let message = "the items of a List among the objects must be written out there, without an alias or a merge key";
+            return Err(PackageError { offset: object.start(), message: message.into() });
+        }
+        return items.items().try_for_each(|item| push(resources, tree, item));
     }
     let [api_version, kind, name, namespace] = heads(object).map(|head| Cow::Owned(head.to_owned()));
     let content = Content::Node(Rc::clone(tree), object.resolved().id());
     resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, origin: None, content });
+    Ok(())
+}
+
+fn is_alias(node: Node<'_>) -> bool {
+    matches!(node.kind(), Kind::Alias(_))
 }
 
 /// The document that is not empty.
@@ -307,6 +321,14 @@ impl Resource<'_> {
         match &self.content {
             Content::Node(tree, root) => tree.node(*root),
             Content::Lines(lines) => lines.root(self.heads()),
+        }
+    }
+
+    /// Whether someone has asked for the object, or all of the text was parsed.
+    pub fn is_read(&self) -> bool {
+        match &self.content {
+            Content::Node(..) => true,
+            Content::Lines(lines) => lines.is_parsed(),
         }
     }
 
@@ -396,8 +418,12 @@ fn is_list(root: Node<'_>) -> bool {
 }
 
 fn items_of(root: Node<'_>) -> Result<Vec<Node<'_>>, PackageError> {
+    if let Some((_, twice)) = root.duplicate_key() {
+        let message = format!("the key `{}` of the list is there twice: remove one", twice.text().unwrap_or_default());
+        return Err(PackageError { offset: twice.start(), message });
+    }
     let Some(items) = root.get("items") else { return Ok(Vec::new()) };
-    if !items.is_null() && !matches!(items.resolved().kind(), crate::yaml::Kind::Sequence(_)) {
+    if !items.is_null() && !matches!(items.resolved().kind(), Kind::Sequence(_)) {
         return Err(PackageError { offset: items.start(), message: "`items` must be a list of objects".into() });
     }
     Ok(items.items().collect())

@@ -67,8 +67,9 @@ impl<'t> Lowering<'t> {
             return Err(blocked(first, path, node.start(), reason));
         }
         if node.is_aliased() {
+            let place = if path.steps().is_empty() { "the whole".to_owned() } else { format!("`{path}`") };
             let reason =
-                format!("`{path}` carries an anchor that other places refer to: an edit would change them too; write the value out there");
+                format!("{place} carries an anchor that other places refer to: an edit would change them too; write the value out there");
             return Err(blocked(first, path, node.start(), reason));
         }
         if wish.leaf.is_some() { keeps_anchors(node, self.root, first, path) } else { Ok(()) }

@@ -12,5 +12,6 @@ mod kubernetes;
 mod legacy_plugin;
 mod map;
 mod reports;
+mod secrets;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -14,7 +14,7 @@ use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
-use super::files::{self, Mode};
+use super::files;
 use super::init::{self, Host};
 use super::output::{self, text};
 use super::run_files::{self, Outcome, Settings};
@@ -52,8 +52,8 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let matches = match command::command().try_get_matches_from(std::iter::once(program).chain(args)) {
         Ok(matches) => matches,
         Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            let printed = error.print().is_ok();
+            return ExitCode::from(if printed && !error.use_stderr() { 0 } else { 2 });
         }
     };
     let terminal = Terminal::of(&matches);
@@ -104,7 +104,7 @@ fn apply(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
         .filter_map(|(index, (file, text))| {
             let path = file.path.as_ref().filter(|_| !outcome.edits[index].is_empty())?;
             let written = match text {
-                Ok(text) => files::write(path, text.as_bytes(), Mode::Text).map_err(|error| error.to_string()),
+                Ok(text) => files::replace(path, &file.text, text).map_err(|error| error.to_string()),
                 Err(overlap) => Err(overlap.to_string()),
             };
             Some(run_files::unwritten(index, &written.err()?))
@@ -118,7 +118,8 @@ fn apply(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
     outcome.could_not |= !failed.is_empty();
     outcome.entries.extend(failed);
     if let Some(text) = of_stdin {
-        io::stdout().lock().write_all(text.as_bytes())?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())?;
     }
     terminal.tell(&(text::render(&outcome) + &text::summary(&outcome, "edited")));
     Ok(outcome.code())

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::fields::kebab;
-use super::files::{self, Mode};
+use super::files;
 use crate::config::Field;
 
 /// The name of the functionConfig's file.
@@ -74,7 +74,7 @@ pub(super) fn init(request: &Request) -> Result<String, String> {
     for file in [Some(config), around].into_iter().flatten() {
         let path = request.folder.join(&file.name);
         if let Some(text) = &file.text {
-            files::write(&path, text.as_bytes(), Mode::Text).map_err(|error| format!("{}: {error}", files::name(&path)))?;
+            files::write(&path, text).map_err(|error| format!("{}: {error}", files::name(&path)))?;
         }
         let _ = writeln!(said, "{}: {}", files::name(&path), file.said);
     }

@@ -90,7 +90,9 @@ fn source<'o>(file: &'o SourceFile, entry: &'o Entry) -> Vec<Element<'o>> {
     // The name of the file stands above already.
     let Some(span) = entry.span else { return Vec::new() };
     let start = position(&file.text, span.start);
-    if entry.object.as_ref().is_some_and(Object::is_secret) {
+    // Where the file cannot be read, its objects are not known.
+    let of_secret = entry.object.as_ref().map_or_else(|| file.text.contains("Secret"), Object::is_secret);
+    if of_secret {
         return vec![Origin::path(file.name.as_str()).line(start.line).char_column(start.column).into()];
     }
     let line = Span::new(line_start(&file.text, span.start), line_end(&file.text, span.start));

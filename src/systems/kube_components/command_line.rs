@@ -4,6 +4,8 @@
 //! kOps and GCE), as `--name=value` or as two elements; or all of it is one string for a shell. Where there is no `command`,
 //! the image knows the binary.
 
+use std::rc::Rc;
+
 use crate::package::Resource;
 use crate::plan::{Place, Plan, Rule};
 use crate::systems::shared::workload::Container;
@@ -84,8 +86,8 @@ enum Form {
     Joined(String),
     /// `--name`, at this place, and the value behind it.
     Split(Path),
-    /// In this string for a shell.
-    Script(String),
+    /// In this string for a shell, which all flags in it share.
+    Script(Rc<str>),
 }
 
 /// An element of `command` or `args`.
@@ -170,7 +172,7 @@ impl CommandLine<'_> {
                 }
                 continue;
             };
-            let text = in_script.as_ref().map_or(script.as_str(), |(edited, ..)| edited);
+            let text = in_script.as_ref().map_or(&**script, |(edited, ..)| edited);
             let Some(edited) = script::with_flag(text, &flag.name, &flag.word(&new)) else {
                 self.report_script(flag, &new, plan);
                 continue;
@@ -251,8 +253,9 @@ fn flags(elements: &[Element<'_>]) -> Vec<Flag> {
 }
 
 fn script_flags(element: &Element<'_>) -> Vec<Flag> {
+    let script = Rc::from(element.text);
     let flags = script::flags(element.text).into_iter();
-    flags.map(|(name, value)| Flag { name, value, path: element.path.clone(), form: Form::Script(element.text.to_owned()) }).collect()
+    flags.map(|(name, value)| Flag { name, value, path: element.path.clone(), form: Form::Script(Rc::clone(&script)) }).collect()
 }
 
 /// The name of an image, without registry, tag and digest.
