@@ -60,7 +60,10 @@ const KIND_OF_TALOS: &str = "KubeNetworkConfig";
 const STEPS: &[Step] = &[
     Step { name: "each component whose feature gate changed", rules: &["feature-gate-"] },
     Step { name: "kubelet `--node-ip`", rules: &["kubeadm-node-ip"] },
-    Step { name: "kubeadm's configuration, for nodes that join later", rules: &["kubeadm-pod-", "kubeadm-service-", "kubeadm-no-service-", "kubeadm-extra-"] },
+    Step {
+        name: "kubeadm's configuration, for nodes that join later",
+        rules: &["kubeadm-pod-", "kubeadm-service-", "kubeadm-no-service-", "kubeadm-extra-"],
+    },
     Step { name: "kube-apiserver", rules: &["kube-apiserver-"] },
     Step { name: "kube-controller-manager", rules: &["kube-controller-manager-", "node-cidr-mask-size"] },
     Step { name: "cloud-controller-manager", rules: &["cloud-controller-manager-"] },

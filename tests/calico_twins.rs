@@ -179,7 +179,10 @@ fn what_was_taken_back_comes_again() {
     let after = fs::read_to_string(root.join("calico/ground-truth/capa-v3.30.2-calico_dualstack.yaml")).expect("a file of the corpus");
     let mut before = after.clone();
     for (theirs, stock) in [
-        ("\"type\": \"calico-ipam\",\n              \"assign_ipv4\": \"true\",\n              \"assign_ipv6\": \"true\"\n", "\"type\": \"calico-ipam\"\n"),
+        (
+            "\"type\": \"calico-ipam\",\n              \"assign_ipv4\": \"true\",\n              \"assign_ipv6\": \"true\"\n",
+            "\"type\": \"calico-ipam\"\n",
+        ),
         ("            - name: IP6\n              value: \"autodetect\"\n", ""),
         ("            - name: CALICO_IPV6POOL_NAT_OUTGOING\n              value: \"true\"\n", ""),
         ("- name: FELIX_IPV6SUPPORT\n              value: \"true\"", "- name: FELIX_IPV6SUPPORT\n              value: \"false\""),
@@ -271,9 +274,7 @@ fn differences(ours: &BTreeMap<String, String>, theirs: &BTreeMap<String, String
 }
 
 fn config(spec: &str) -> String {
-    format!(
-        "apiVersion: dualstack.krm/v1alpha1\nkind: EnableDualStack\nmetadata:\n  name: enable-dual-stack\nspec: {{{spec}}}\n"
-    )
+    format!("apiVersion: dualstack.krm/v1alpha1\nkind: EnableDualStack\nmetadata:\n  name: enable-dual-stack\nspec: {{{spec}}}\n")
 }
 
 /// The folder of the files. Without the corpus the tests say that they are skipped; in CI that is an error.

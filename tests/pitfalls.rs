@@ -151,10 +151,7 @@ const PITFALLS: &[Pitfall] = &[
         ],
     },
     Pitfall { what: "a comma too many in the CNI config", seen: &[("calico-cni-config-broken", "calico_cni/broken", "calico_cni/ragged")] },
-    Pitfall {
-        what: "misspelt variables",
-        seen: &[("calico-node-misspelt-variable", "calico_node/misspelt", "calico_node/kdd")],
-    },
+    Pitfall { what: "misspelt variables", seen: &[("calico-node-misspelt-variable", "calico_node/misspelt", "calico_node/kdd")] },
     Pitfall {
         what: "a cluster that runs already",
         seen: &[

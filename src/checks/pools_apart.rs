@@ -67,9 +67,10 @@ fn compare(seen: &Seen<'_>, one: Pool<'_>, other: Pool<'_>, plan: &mut Plan) {
     }
     let (severity, advice) = match one.range.family() {
         // calico-node makes its pool only where there is none of the family.
-        _ if !objects && !in_one_object && same => {
-            (Severity::Info, "; the one that comes second is refused: give the object that name, or let calico-node make no pools (`NO_DEFAULT_POOLS`)")
-        }
+        _ if !objects && !in_one_object && same => (
+            Severity::Info,
+            "; the one that comes second is refused: give the object that name, or let calico-node make no pools (`NO_DEFAULT_POOLS`)",
+        ),
         // What is there already works somehow.
         Family::V4 => (Severity::Warning, ""),
         Family::V6 => (Severity::Error, ""),

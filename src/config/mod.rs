@@ -277,7 +277,10 @@ impl Config {
             ipv6_service_cidr: self.ipv6_service_cidr.or_else(|| facts.settled(Role::Services, Family::V6)),
             ipv4_pod_cidr: self.ipv4_pod_cidr.or_else(|| facts.settled(Role::Pods, Family::V4)),
             ipv4_service_cidr: self.ipv4_service_cidr.or_else(|| facts.settled(Role::Services, Family::V4)),
-            kubernetes_version: self.kubernetes_version.or_else(|| facts.kubernetes_version()).or_else(|| facts.assumed_kubernetes_version()),
+            kubernetes_version: self
+                .kubernetes_version
+                .or_else(|| facts.kubernetes_version())
+                .or_else(|| facts.assumed_kubernetes_version()),
             ..self
         }
     }

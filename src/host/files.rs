@@ -9,7 +9,7 @@ use ignore::WalkBuilder;
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
-use super::function;
+use super::input;
 
 /// A file, read.
 #[derive(Clone, Debug)]
@@ -98,7 +98,9 @@ pub(super) fn name(path: &Path) -> String {
 pub(super) fn read_one(path: &Path, named: bool) -> Result<SourceFile, Unreadable> {
     let unreadable = |reason: String| Unreadable { name: name(path), reason };
     if path.as_os_str() == "-" {
-        let text = function::read_stdin().map_err(|message| unreadable(message.trim().trim_start_matches("error: ").to_owned()))?;
+        let text = input::read()
+            .and_then(input::Input::into_text)
+            .map_err(|message| unreadable(message.trim().trim_start_matches("error: ").to_owned()))?;
         return Ok(SourceFile { name: name(path), path: None, named, text });
     }
     let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;

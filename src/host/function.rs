@@ -1,19 +1,28 @@
 //! The function protocol: a ResourceList on stdin, its answer on stdout, what people must know on stderr.
 
-use std::io::{self, BufWriter, Read, Write};
+#[cfg(unix)]
+use std::fs::File;
+#[cfg(unix)]
+use std::io::IoSlice;
+use std::io::{self, Write};
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
+use super::input;
 use crate::run::{self, Response};
 use crate::text::{self, Edit};
 
 /// Reads stdin to its end, and answers in one go: a host takes whatever it gets, so nothing is written before
 /// everything has succeeded.
 pub(super) fn main() -> ExitCode {
-    let input = match read_stdin() {
-        Ok(input) => input,
-        Err(message) => return fail(&message),
-    };
-    answer(&input, run::function(&input))
+    with_stdin(|input| answer(input, run::function(input)))
+}
+
+/// Calls `answer` with all of stdin, if it is a text.
+pub(super) fn with_stdin(answer: impl FnOnce(&str) -> ExitCode) -> ExitCode {
+    let answered = input::read().and_then(|input| input.text().map(answer));
+    answered.unwrap_or_else(|message| fail(&message))
 }
 
 /// Writes the output, what there is to say, and the exit code of a run.
@@ -26,43 +35,31 @@ pub(super) fn answer(input: &str, response: Response) -> ExitCode {
     }
 }
 
-/// Room in pipes, and for what is read first: what Linux gives an ordinary user at most.
-const CHUNK: usize = 1 << 20;
-
-/// All of stdin.
-///
-/// # Errors
-/// The line for stderr.
-pub(super) fn read_stdin() -> Result<String, String> {
-    widen_pipes();
-    let mut bytes = Vec::with_capacity(CHUNK);
-    io::stdin().lock().read_to_end(&mut bytes).map_err(|error| format!("error: stdin could not be read: {error}\n"))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let line = 1 + memchr::memchr_iter(b'\n', &error.as_bytes()[..valid]).count();
-        format!("error: line {line}: the input must be UTF-8, but byte {valid} begins none\n")
-    })
+/// The pieces go out as they are, many at a time: the output is never built.
+#[cfg(unix)]
+fn write_stdout(input: &str, edits: &[Edit]) -> io::Result<()> {
+    let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let mut pieces: Vec<_> = text::pieces(input, edits).map(|piece| IoSlice::new(piece.as_bytes())).collect();
+    let mut rest = pieces.as_mut_slice();
+    while !rest.is_empty() {
+        match stdout.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut rest, count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
-/// Small pieces are gathered, large ones go out as they are.
+#[cfg(not(unix))]
 fn write_stdout(input: &str, edits: &[Edit]) -> io::Result<()> {
-    let mut stdout = BufWriter::with_capacity(CHUNK / 16, io::stdout().lock());
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
     for piece in text::pieces(input, edits) {
         stdout.write_all(piece.as_bytes())?;
     }
     stdout.flush()
 }
-
-/// Pipes that hold more at a time need fewer turns between the programs at their ends. It may be refused, and stdin and
-/// stdout may be no pipes: then nothing changes.
-#[cfg(target_os = "linux")]
-fn widen_pipes() {
-    let _ = rustix::pipe::fcntl_setpipe_size(io::stdin(), CHUNK);
-    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), CHUNK);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn widen_pipes() {}
 
 /// Prints `text`.
 pub(super) fn say(text: &str) -> ExitCode {

@@ -24,22 +24,22 @@ pub(super) fn config_file(args: &[OsString]) -> Option<PathBuf> {
 
 /// Reads stdin to its end, and answers in one go or, where there is an error, not at all.
 pub(super) fn main(config_file: &Path) -> ExitCode {
-    let input = match function::read_stdin() {
-        Ok(input) => input,
-        Err(message) => return function::fail(&message),
-    };
-    if package::with(&input, |package| package.form == Form::ResourceList) == Ok(true) {
-        return function::answer(&input, run::function(&input));
+    function::with_stdin(|input| answer(input, config_file))
+}
+
+fn answer(input: &str, config_file: &Path) -> ExitCode {
+    if package::with(input, |package| package.form == Form::ResourceList) == Ok(true) {
+        return function::answer(input, run::function(input));
     }
     let config = match fs::read_to_string(config_file) {
         Ok(config) => config,
         Err(error) => return function::fail(&format!("error: {}: {error}\n", config_file.display())),
     };
-    let mut response = run::stream(&input, &config);
+    let mut response = run::stream(input, &config);
     if input.trim().is_empty() {
         response.stderr += "warning: there are no objects on stdin: list the configuration under `transformers:`, not `generators:`\n";
     }
-    function::answer(&input, response)
+    function::answer(input, response)
 }
 
 /// Puts this program where kustomize looks for the plugin, and says where that is.

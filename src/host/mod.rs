@@ -10,6 +10,7 @@ mod fields;
 mod files;
 mod function;
 mod init;
+mod input;
 mod legacy_plugin;
 mod output;
 mod packages;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Around, Form, Package, PackageError, Resource};
@@ -32,7 +32,7 @@ pub fn with_files<T>(files: &[File<'_>], answer: impl Fn(&Package<'_>) -> T) -> 
 
 fn join<'t>(files: &[File<'t>], packages: Vec<Package<'t>>) -> Package<'t> {
     let mut resources: Vec<Resource<'t>> = Vec::new();
-    let mut by_kind: HashMap<Cow<'t, str>, Vec<usize>> = HashMap::new();
+    let mut by_kind: BTreeMap<Cow<'t, str>, Vec<usize>> = BTreeMap::new();
     for ((name, _), package) in files.iter().zip(packages) {
         for resource in package.resources {
             let index = resources.len();

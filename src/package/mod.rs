@@ -8,12 +8,13 @@ mod append;
 mod files;
 mod lines;
 mod list;
+mod memo;
 mod scan;
 mod shallow;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -21,6 +22,7 @@ pub use self::append::Appended;
 pub use self::files::{File, with_files};
 use self::lines::Lines;
 use self::list::List;
+use self::memo::Memo;
 use crate::text::{self, Edit, Span};
 use crate::yaml::{Blocked, Kind, Node, Op, Path, Tree, Value, Want, YamlError, lower};
 
@@ -47,9 +49,9 @@ pub struct Package<'t> {
     pub form: Form,
     resources: Vec<Resource<'t>>,
     /// The positions of the objects of each kind.
-    by_kind: HashMap<Cow<'t, str>, Vec<usize>>,
+    by_kind: BTreeMap<Cow<'t, str>, Vec<usize>>,
     /// The positions of the objects of a kind and name, former names too; made when first asked for.
-    by_name: RefCell<HashMap<String, HashMap<String, Vec<usize>>>>,
+    by_name: RefCell<BTreeMap<String, BTreeMap<String, Vec<usize>>>>,
     around: Around<'t>,
     /// apiVersion, kind, name and namespace of the functionConfig.
     config_identity: Option<[String; 4]>,
@@ -84,6 +86,7 @@ pub struct Resource<'t> {
     /// The name of the file, where the objects come from files.
     origin: Option<&'t str>,
     content: Content<'t>,
+    memo: Memo,
 }
 
 #[derive(Clone, Debug)]
@@ -155,7 +158,7 @@ impl<'t> Package<'t> {
         let resources = found.objects.into_iter().enumerate().map(|(index, object)| {
             let [api_version, kind, name, namespace] = object.heads;
             let content = Content::Lines(Lines::new(text, object.lines, in_list, Rc::clone(&misread)));
-            Resource { index, api_version, kind, name, namespace, origin: None, content }
+            Resource { index, api_version, kind, name, namespace, origin: None, content, memo: Memo::default() }
         });
         Some(Self::new(text, found.form, resources.collect(), found.list.map_or(Around::Nothing, Around::List), misread))
     }
@@ -166,7 +169,7 @@ impl<'t> Package<'t> {
     }
 
     fn new(text: &'t str, form: Form, resources: Vec<Resource<'t>>, around: Around<'t>, misread: Rc<Cell<bool>>) -> Self {
-        let mut by_kind: HashMap<Cow<'t, str>, Vec<usize>> = HashMap::new();
+        let mut by_kind: BTreeMap<Cow<'t, str>, Vec<usize>> = BTreeMap::new();
         for resource in &resources {
             by_kind.entry(resource.kind.clone()).or_default().push(resource.index);
         }
@@ -190,7 +193,7 @@ impl<'t> Package<'t> {
     pub fn named(&self, kind: &str, name: &str) -> Vec<&Resource<'t>> {
         let mut by_name = self.by_name.borrow_mut();
         let index = by_name.entry(kind.to_owned()).or_insert_with(|| {
-            let mut index: HashMap<String, Vec<usize>> = HashMap::new();
+            let mut index: BTreeMap<String, Vec<usize>> = BTreeMap::new();
             for resource in self.of_kind("", kind) {
                 for name in resource.names() {
                     index.entry(name.to_owned()).or_default().push(resource.index);
@@ -218,7 +221,10 @@ impl<'t> Package<'t> {
             let mut roots = tree.roots();
             let (Some(root), None) = (roots.next(), roots.next()) else { return Err(index) };
             match resources.get_mut(index) {
-                Some(resource) => resource.content = Content::Node(Rc::clone(&tree), root.id()),
+                Some(resource) => {
+                    resource.content = Content::Node(Rc::clone(&tree), root.id());
+                    resource.memo = Memo::default();
+                }
                 None => push(&mut resources, &tree, root).map_err(|_| index)?,
             }
         }
@@ -302,7 +308,7 @@ fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node
     }
     let [api_version, kind, name, namespace] = heads(object).map(|head| Cow::Owned(head.to_owned()));
     let content = Content::Node(Rc::clone(tree), object.resolved().id());
-    resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, origin: None, content });
+    resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, origin: None, content, memo: Memo::default() });
     Ok(())
 }
 
@@ -330,6 +336,11 @@ impl Resource<'_> {
             Content::Node(..) => true,
             Content::Lines(lines) => lines.is_parsed(),
         }
+    }
+
+    /// What `make` makes of `node`, a node of the object. It is made once, however many ask.
+    pub fn once<T: 'static>(&self, node: Node<'_>, make: impl FnOnce() -> T) -> Rc<T> {
+        self.memo.of(node, make)
     }
 
     /// Whether the object is of this group and kind; the core group is `""`.

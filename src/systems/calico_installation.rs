@@ -45,7 +45,10 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     let installations = installations(package);
-    let around = Around { pools: installations.iter().any(Installation::has_pools), ipv6_object: has_pool(package, Family::V6) || written_ipv4_pool(package).is_some() };
+    let around = Around {
+        pools: installations.iter().any(Installation::has_pools),
+        ipv6_object: has_pool(package, Family::V6) || written_ipv4_pool(package).is_some(),
+    };
     for installation in &installations {
         installation.plan(config, around, plan);
     }

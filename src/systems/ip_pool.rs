@@ -18,7 +18,9 @@
 
 use super::System;
 use super::shared::calico::{Install, Release, installs};
-use super::shared::ip_pools::{VXLAN_SINCE, has_pool, ip_pools, ipv6_object, is_kept_by_operator, pod_range, vxlan_mode, written_ipv4_pool};
+use super::shared::ip_pools::{
+    VXLAN_SINCE, has_pool, ip_pools, ipv6_object, is_kept_by_operator, pod_range, vxlan_mode, written_ipv4_pool,
+};
 use super::shared::ipv6_advice::{self, GLOBAL_RANGE, RUNNING_PODS, UNENCAPSULATED, VXLAN_KERNEL};
 use super::shared::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP, POOL_OBJECT, block_size_error, no_nat_outgoing};
 use super::shared::workload::Container;
@@ -118,7 +120,10 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
 fn add(package: &Package<'_>, range: Cidr, config: &Config, plan: &mut Plan) {
     let Some(like) = written_ipv4_pool(package) else { return };
     let is_empty = |installation: &Resource<'_>| {
-        installation.root().at(&["spec", "calicoNetwork", "ipPools"]).is_some_and(|pools| !pools.is_null() && pools.items().next().is_none())
+        installation
+            .root()
+            .at(&["spec", "calicoNetwork", "ipPools"])
+            .is_some_and(|pools| !pools.is_null() && pools.items().next().is_none())
     };
     let left_to_objects = package.of_kind("operator.tigera.io", "Installation").any(is_empty);
     let installs = installs(package);
@@ -134,7 +139,8 @@ fn add(package: &Package<'_>, range: Cidr, config: &Config, plan: &mut Plan) {
         "Never" => "Never",
         _ if !release.is_older_than(VXLAN_SINCE) => wanted,
         _ if config.ipv6_encapsulation.is_some() => {
-            let message = format!("{release} has no VXLAN for IPv6, which came with {VXLAN_SINCE}, and refuses the IPv6 pool: update it first");
+            let message =
+                format!("{release} has no VXLAN for IPv6, which came with {VXLAN_SINCE}, and refuses the IPv6 pool: update it first");
             return plan.error(&ENCAPSULATION, place, message);
         }
         _ => "Never",

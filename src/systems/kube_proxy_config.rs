@@ -31,7 +31,18 @@ use crate::yaml::{Node, Op, Path};
 pub(super) const SYSTEM: System = System {
     name: "kube_proxy_config",
     recognises: "KubeProxyConfiguration; ConfigMap kube-proxy",
-    rules: &[&CLUSTER_CIDR, &MODE, &GATE_ON, &GATES_PLACEHOLDER, &INNER_UNREADABLE, &PLACEHOLDER, &UNREADABLE, &UNKNOWN, &HOST_BITS, &TOO_OLD],
+    rules: &[
+        &CLUSTER_CIDR,
+        &MODE,
+        &GATE_ON,
+        &GATES_PLACEHOLDER,
+        &INNER_UNREADABLE,
+        &PLACEHOLDER,
+        &UNREADABLE,
+        &UNKNOWN,
+        &HOST_BITS,
+        &TOO_OLD,
+    ],
     facts,
     plan,
 };

@@ -24,8 +24,8 @@ use super::shared::extra_args::DUPLICATE;
 use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER};
 use super::shared::inner::{document, in_config_maps};
 use super::shared::kubeadm::{
-    Document, EXTRA_ARGS, NO_SERVICE_SUBNET, NODE_IP, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration, cluster_configuration_facts,
-    node_registration, node_registration_facts,
+    Document, EXTRA_ARGS, NO_SERVICE_SUBNET, NODE_IP, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration,
+    cluster_configuration_facts, node_registration, node_registration_facts,
 };
 use super::shared::kubernetes_version::{TOO_OLD, is_too_old};
 use super::shared::node_masks::NODE_MASK;

@@ -69,37 +69,64 @@ pub enum Kind {
     Alias(NodeId),
 }
 
-/// One node, in the order of the text; its descendants follow it directly, up to (not including) `end`.
+/// One node, in the order of the text; its descendants follow it directly, up to (not including) `end`. There are many:
+/// they are kept small.
 #[derive(Debug)]
 struct Data {
     kind: Kind,
     /// The content, without anchor and tag.
-    span: Span,
+    span: Place,
     /// Where text for this node could begin: right behind the `:`, `-` or `,` in front of it.
-    slot: usize,
+    slot: u32,
     /// Where anchor, tag or content begin.
-    start: usize,
+    start: u32,
+    end: NodeId,
+    anchored: bool,
     /// The decoded value of a scalar.
     value: Decoded,
-    tag: Option<Span>,
-    anchored: bool,
-    end: NodeId,
+    tag: Option<Box<Span>>,
+}
+
+/// A [`Span`] of a text of less than 4 GiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    start: u32,
+    end: u32,
+}
+
+impl Place {
+    fn of(span: Span) -> Self {
+        Self { start: small(span.start), end: small(span.end) }
+    }
+
+    fn span(self) -> Span {
+        Span::new(self.start as usize, self.end as usize)
+    }
+}
+
+/// An offset into a text of less than 4 GiB, which the parser has seen to.
+fn small(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 /// The decoded value of a scalar.
 #[derive(Debug)]
 enum Decoded {
-    /// It stands so in the text.
-    There(Span),
+    /// It is the content as it stands in the text.
+    Whole,
+    /// It is the content without its quotes.
+    Inner,
     /// It is written in another way.
     Other(Box<str>),
 }
 
-impl Decoded {
-    fn of<'t>(&'t self, text: &'t str) -> &'t str {
-        match self {
-            Self::There(span) => span.of(text),
-            Self::Other(value) => value,
+impl Data {
+    fn value<'t>(&'t self, text: &'t str) -> &'t str {
+        let Span { start, end } = self.span.span();
+        match &self.value {
+            Decoded::Whole => &text[start..end],
+            Decoded::Inner => &text[start + 1..end - 1],
+            Decoded::Other(value) => value,
         }
     }
 }
@@ -140,7 +167,7 @@ impl<'t> Tree<'t> {
     /// The documents in `text[span]`, with offsets of `text`.
     ///
     /// # Errors
-    /// [`YamlError`] where the text is not YAML, or nests deeper than 200 collections.
+    /// [`YamlError`] where the text is not YAML, nests deeper than 200 collections, or has 4 GiB or more.
     pub fn parse(text: &'t str, span: Span) -> Result<Self, YamlError> {
         parse::parse(text, span)
     }
@@ -175,8 +202,9 @@ impl Nodes {
     /// One null at `offset`, for what cannot be read.
     pub fn null(offset: usize) -> Self {
         let span = Span::at(offset);
-        let value = Decoded::There(span);
-        let node = Data { kind: Kind::Scalar(Style::Plain), span, slot: offset, start: offset, value, tag: None, anchored: false, end: 1 };
+        let place = small(offset);
+        let (kind, value) = (Kind::Scalar(Style::Plain), Decoded::Whole);
+        let node = Data { kind, span: Place::of(span), slot: place, start: place, end: 1, anchored: false, value, tag: None };
         Self { all: vec![node], roots: vec![0], documents: Vec::new() }
     }
 
@@ -227,17 +255,17 @@ impl<'t> Node<'t> {
 
     /// The bytes of the content, without anchor and tag; empty for an empty value.
     pub fn span(self) -> Span {
-        self.data().span
+        self.data().span.span()
     }
 
     /// The offset right behind the `:`, `-` or `,` that leads to the node.
     pub fn slot(self) -> usize {
-        self.data().slot
+        self.data().slot as usize
     }
 
     /// The offset where the node begins, its anchor and tag included.
     pub fn start(self) -> usize {
-        self.data().start
+        self.data().start as usize
     }
 
     /// Whether the node carries an anchor.
@@ -252,7 +280,7 @@ impl<'t> Node<'t> {
 
     /// The text of the node's tag, such as `!!str`.
     pub fn tag(self) -> Option<&'t str> {
-        self.data().tag.map(|tag| tag.of(self.text))
+        self.data().tag.as_ref().map(|tag| tag.of(self.text))
     }
 
     /// The node itself, or what it is an alias of.
@@ -267,20 +295,17 @@ impl<'t> Node<'t> {
     /// The decoded text of a scalar, whatever type it has: `"true"` and `true` alike give `true`.
     pub fn text(self) -> Option<&'t str> {
         let node = self.resolved();
-        matches!(node.kind(), Kind::Scalar(_)).then(|| node.data().value.of(self.text))
+        matches!(node.kind(), Kind::Scalar(_)).then(|| node.data().value(self.text))
     }
 
     /// The value of a scalar that readers take for a string.
     pub fn string(self) -> Option<&'t str> {
-        match value::of_scalar(self.resolved()) {
-            Some(Value::Str(_)) => self.text(),
-            _ => None,
-        }
+        self.text().filter(|_| value::type_of(self.resolved()) == Some(value::Type::Str))
     }
 
     /// Whether the value is null: nothing, `~` or `null`.
     pub fn is_null(self) -> bool {
-        value::of_scalar(self.resolved()) == Some(Value::Null)
+        value::type_of(self.resolved()) == Some(value::Type::Null)
     }
 
     /// The keys and values of a mapping, in order; nothing for any other node. Merge keys are not expanded.
@@ -378,7 +403,7 @@ impl<'t> Node<'t> {
 
     /// A key that this mapping has twice, with both places.
     pub fn duplicate_key(self) -> Option<(Node<'t>, Node<'t>)> {
-        let mut seen = std::collections::HashMap::new();
+        let mut seen = std::collections::BTreeMap::new();
         self.entries().find_map(|(key, _)| {
             let first = seen.insert(key.text()?, key)?;
             Some((first, key))

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
 
-use super::{Data, Decoded, Kind, Layout, NodeId, Nodes, Style, Tree, YamlError};
+use super::{Data, Decoded, Kind, Layout, NodeId, Nodes, Place, Style, Tree, YamlError, small};
 use crate::text::Span;
 
 /// Collections nested deeper than this are refused: no Kubernetes object needs it, and a stack has an end.
@@ -24,6 +24,9 @@ const NODE_LIMIT: usize = 20_000_000;
 /// Parses all documents of `text[span]`; every offset of the tree is one of `text`.
 pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
     let slice = span.of(text);
+    if u32::try_from(span.end).is_err() {
+        return Err(YamlError { offset: span.start, message: "the text has 4 GiB or more".into() });
+    }
     let options = options! {
         emit_comments: false,
         emit_anchor_events: true,
@@ -50,6 +53,7 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
             }
         }
     }
+    builder.nodes.all.shrink_to_fit();
     Ok(Tree { text, nodes: builder.nodes })
 }
 
@@ -105,7 +109,7 @@ impl<'t> Builder<'t> {
                 self.anchors.insert(anchor, id_of(id));
                 let node = &mut self.nodes.all[id];
                 node.anchored = true;
-                node.start = node.start.min(at.start);
+                node.start = node.start.min(small(at.start));
                 if let Some(open) = self.open.last_mut().filter(|open| open.node == id) {
                     open.reached = open.reached.max(at.end);
                 }
@@ -119,8 +123,9 @@ impl<'t> Builder<'t> {
         let slot = self.slot(at);
         let start = tag.map_or(at.start, |tag| tag.start.min(at.start));
         let id = self.nodes.all.len();
-        let value = self.decoded(at, value);
-        self.nodes.all.push(Data { kind, span: at, slot, start, value, tag, anchored: false, end: 0 });
+        let (value, tag) = (self.decoded(kind, at, value), tag.map(Box::new));
+        let (span, slot, start) = (Place::of(at), small(slot), small(start));
+        self.nodes.all.push(Data { kind, span, slot, start, end: 0, anchored: false, value, tag });
         match self.open.last_mut() {
             Some(parent) => parent.children += 1,
             None => self.nodes.roots.push(id_of(id)),
@@ -128,15 +133,20 @@ impl<'t> Builder<'t> {
         id
     }
 
-    /// A value that stands in the text as it is, perhaps in quotes, needs no memory of its own.
-    fn decoded(&self, at: Span, value: Cow<'_, str>) -> Decoded {
+    /// A value that stands in the text as it is, perhaps in quotes, needs no memory of its own. The span of a block
+    /// scalar gets its header in front later.
+    fn decoded(&self, kind: Kind, at: Span, value: Cow<'_, str>) -> Decoded {
+        let is_block = matches!(kind, Kind::Scalar(Style::Literal | Style::Folded));
         match value {
-            Cow::Borrowed(value) => {
-                let spans = [at, Span::new(at.start + 1, at.end.saturating_sub(1))];
-                let there = spans.into_iter().find(|span| self.text.get(span.start..span.end) == Some(value));
-                there.map_or_else(|| Decoded::Other(value.into()), Decoded::There)
+            Cow::Borrowed(value) if !is_block => {
+                let is = |start: usize, end: usize| self.text.get(start..end) == Some(value);
+                match at.end.checked_sub(1) {
+                    _ if is(at.start, at.end) => Decoded::Whole,
+                    Some(end) if is(at.start + 1, end) => Decoded::Inner,
+                    _ => Decoded::Other(value.into()),
+                }
             }
-            Cow::Owned(value) => Decoded::Other(value.into_boxed_str()),
+            value => Decoded::Other(value.into_owned().into_boxed_str()),
         }
     }
 
@@ -161,9 +171,9 @@ impl<'t> Builder<'t> {
             Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) => at.end,
             Kind::Sequence(Layout::Block) => {
                 // A sequence at the column of its key is reported behind its first dash: ours begins at it.
-                let dash = behind_properties(self.text, node.slot, self.end);
-                node.span.start = dash;
-                node.start = node.start.min(dash);
+                let dash = behind_properties(self.text, node.slot as usize, self.end);
+                node.span.start = small(dash);
+                node.start = node.start.min(small(dash));
                 dash
             }
             _ => at.start,
@@ -175,8 +185,8 @@ impl<'t> Builder<'t> {
         let Some(open) = self.open.pop() else { return };
         let node = &mut self.nodes.all[open.node];
         node.span.end = match node.kind {
-            Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) => at.end.max(open.reached),
-            _ => open.reached,
+            Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) => small(at.end.max(open.reached)),
+            _ => small(open.reached),
         };
         self.close(open.node);
     }
@@ -186,7 +196,7 @@ impl<'t> Builder<'t> {
         let end = self.nodes.all.len();
         let node = &mut self.nodes.all[id];
         node.end = id_of(end);
-        let reached = node.span.end;
+        let reached = node.span.end as usize;
         if let Some(parent) = self.open.last_mut() {
             parent.reached = reached;
         }
@@ -195,10 +205,10 @@ impl<'t> Builder<'t> {
     fn finish_scalar(&mut self, id: usize, style: ScalarStyle) {
         let node = &mut self.nodes.all[id];
         if style == ScalarStyle::Plain && node.span.start == node.span.end {
-            let behind = node.tag.map_or(node.slot, |tag| tag.end);
-            node.span = Span::at(behind);
-            node.start = node.tag.map_or(behind, |tag| tag.start);
-            node.value = Decoded::There(node.span);
+            let behind = node.tag.as_ref().map_or(node.slot, |tag| small(tag.end));
+            node.span = Place { start: behind, end: behind };
+            node.start = node.tag.as_ref().map_or(behind, |tag| small(tag.start));
+            node.value = Decoded::Other("".into());
         }
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             self.finish_block_scalar(id);
@@ -210,13 +220,13 @@ impl<'t> Builder<'t> {
     fn finish_block_scalar(&mut self, id: usize) {
         let node = &self.nodes.all[id];
         let text = self.text;
-        let from = node.tag.map_or(node.slot, |tag| tag.end);
+        let from = node.tag.as_ref().map_or(node.slot as usize, |tag| tag.end);
         let header = behind_properties(text, from, self.end);
         let body = text[header..self.end].find('\n').map_or(self.end, |newline| header + newline + 1);
-        let reported = node.span.end.max(body);
+        let reported = (node.span.end as usize).max(body);
         let end = match node.kind {
             Kind::Scalar(Style::Literal) => {
-                let value = node.value.of(text);
+                let value = node.value(text);
                 let lines = value.matches('\n').count() + usize::from(!value.ends_with('\n'));
                 let lines = if value.is_empty() { 0 } else { lines };
                 nth_line_end(text, body, lines, self.end)
@@ -229,17 +239,18 @@ impl<'t> Builder<'t> {
             _ => body + text[body..reported].trim_end().len(),
         };
         let node = &mut self.nodes.all[id];
-        node.span = Span::new(header, if end <= body { header + text[header..body].trim_end().len() } else { end });
-        node.start = node.start.min(header);
+        node.span = Place::of(Span::new(header, if end <= body { header + text[header..body].trim_end().len() } else { end }));
+        node.start = node.start.min(small(header));
     }
 
     /// An anchor in front of an empty value or a block scalar header: the node begins behind it.
     fn refine_behind(&mut self, id: usize, anchor_end: usize) {
         let node = &mut self.nodes.all[id];
         if matches!(node.kind, Kind::Scalar(Style::Plain)) && node.span.start == node.span.end {
-            node.span = Span::at(node.span.end.max(anchor_end));
+            let behind = (node.span.end as usize).max(anchor_end);
+            node.span = Place::of(Span::at(behind));
             if let Some(parent) = self.open.last_mut() {
-                parent.reached = parent.reached.max(node.span.end);
+                parent.reached = parent.reached.max(behind);
             }
         }
     }

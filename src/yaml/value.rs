@@ -92,16 +92,31 @@ impl Value {
     }
 }
 
+/// What a scalar is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    Null,
+    Bool(bool),
+    Number,
+    Str,
+}
+
 /// What a scalar means; `None` for a node of another kind.
-pub(super) fn of_scalar(node: Node<'_>) -> Option<Value> {
-    let Kind::Scalar(style) = node.kind() else { return None };
+fn of_scalar(node: Node<'_>) -> Option<Value> {
     let text = node.text().unwrap_or_default();
-    let value = match (style, node.tag()) {
-        (_, Some(tag)) if is_str_tag(tag) => Value::from(text),
-        (Style::Plain, _) => of_plain(text),
-        _ => Value::from(text),
-    };
-    Some(value)
+    Some(match type_of(node)? {
+        Type::Null => Value::Null,
+        Type::Bool(value) => Value::Bool(value),
+        Type::Number => Value::Number(text.to_owned()),
+        Type::Str => Value::from(text),
+    })
+}
+
+/// What a scalar is; `None` for a node of another kind.
+pub(super) fn type_of(node: Node<'_>) -> Option<Type> {
+    let Kind::Scalar(style) = node.kind() else { return None };
+    let is_string = style != Style::Plain || node.tag().is_some_and(is_str_tag);
+    Some(if is_string { Type::Str } else { type_of_plain(node.text().unwrap_or_default()) })
 }
 
 /// Whether the tag says that a scalar is a string, however it is written.
@@ -110,13 +125,13 @@ pub(super) fn is_str_tag(tag: &str) -> bool {
 }
 
 /// What an unquoted scalar means to `yaml.v3` of Go, which kustomize, kpt and kubectl read with.
-fn of_plain(text: &str) -> Value {
+fn type_of_plain(text: &str) -> Type {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        _ if is_number(text) => Value::Number(text.to_owned()),
-        _ => Value::from(text),
+        "" | "~" | "null" | "Null" | "NULL" => Type::Null,
+        "true" | "True" | "TRUE" => Type::Bool(true),
+        "false" | "False" | "FALSE" => Type::Bool(false),
+        _ if is_number(text) => Type::Number,
+        _ => Type::Str,
     }
 }
 
@@ -131,9 +146,12 @@ fn is_number(text: &str) -> bool {
             return !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix) || c == '_');
         }
     }
+    // Most scalars are words: the first character tells.
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
     let digits: String = unsigned.chars().filter(|&c| c != '_').collect();
-    unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && digits.contains(|c: char| c.is_ascii_digit())
+    digits.contains(|c: char| c.is_ascii_digit())
         && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
         && digits.parse::<f64>().is_ok()
 }
@@ -153,7 +171,7 @@ pub fn is_plain_safe(text: &str, flow: bool) -> bool {
     let could_be_number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
         && !text.contains(['/', ','])
         && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, '_' | '.' | ':' | '+' | '-' | 'x' | 'o' | 'b' | 'T' | 'Z' | ' '));
-    !WORDS.contains(&text.to_ascii_lowercase().as_str())
+    !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
         && text.chars().all(plain_character)
         && starts_well
         && !could_be_number

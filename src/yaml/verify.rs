@@ -1,6 +1,6 @@
 //! Does the edited text say what was wished, and nothing else? Asked of every edited object before it is written.
 
-use super::{Node, Op, Step, Tree, Value, Want};
+use super::{Kind, Node, Op, Step, Tree, Value, Want};
 use crate::text::Span;
 
 /// Whether `after` is `before` with every one of `ops` made to hold, and no other difference in any value.
@@ -23,7 +23,7 @@ pub fn agrees(before: Node<'_>, after: Node<'_>, ops: &[Op]) -> bool {
     for steps in gone.iter().rev() {
         apply(&mut expected, steps, &Want::Absent);
     }
-    is_said_by(&expected, &value_of(after))
+    is_said_by(&expected, after)
 }
 
 /// Whether a wish holds already, perhaps through an alias or a merge key, which the values here do not follow.
@@ -68,12 +68,12 @@ fn with_positions(value: &Value, steps: &[Step]) -> Vec<Step> {
 /// As [`Value::of`], but an alias is its name, which no number is: what it stands for is compared where it stands.
 fn value_of(node: Node<'_>) -> Value {
     match node.kind() {
-        super::Kind::Alias(_) => Value::Number(node.span().of(node.source()).to_owned()),
-        super::Kind::Mapping(_) => {
+        Kind::Alias(_) => Value::Number(node.span().of(node.source()).to_owned()),
+        Kind::Mapping(_) => {
             Value::Map(node.entries().map(|(key, value)| (key.text().unwrap_or_default().to_owned(), value_of(value))).collect())
         }
-        super::Kind::Sequence(_) => Value::List(node.items().map(value_of).collect()),
-        super::Kind::Scalar(_) => Value::of(node),
+        Kind::Sequence(_) => Value::List(node.items().map(value_of).collect()),
+        Kind::Scalar(_) => Value::of(node),
     }
 }
 
@@ -93,24 +93,37 @@ fn open(value: &mut Value, steps: &[Step]) {
 
 /// What the document in a string says.
 fn document(text: &str) -> Value {
-    let tree = Tree::parse(text, Span::new(0, text.len()));
-    tree.ok().and_then(|tree| tree.roots().next().map(value_of)).unwrap_or(Value::Null)
+    with_document(text, |root| root.map_or(Value::Null, value_of))
 }
 
-/// Whether `actual` is what is `expected`, where an opened document stands for every text that says the same.
-fn is_said_by(expected: &Value, actual: &Value) -> bool {
-    match (expected, actual) {
-        (Value::Map(entries), Value::Str(text)) if entries.len() == 1 && entries[0].0 == DOCUMENT => {
-            is_said_by(&entries[0].1, &document(text))
+/// Calls `read` with the first document in a string, if there is one.
+fn with_document<T>(text: &str, read: impl FnOnce(Option<Node<'_>>) -> T) -> T {
+    let tree = Tree::parse(text, Span::new(0, text.len()));
+    read(tree.as_ref().ok().and_then(|tree| tree.roots().next()))
+}
+
+/// Whether `actual` says what is `expected`, where an opened document stands for every text that says the same.
+fn is_said_by(expected: &Value, actual: Node<'_>) -> bool {
+    match (expected, actual.kind()) {
+        (Value::Map(entries), Kind::Scalar(_)) if entries.len() == 1 && entries[0].0 == DOCUMENT => {
+            let inner = &entries[0].1;
+            let says = |root: Option<Node<'_>>| root.map_or(*inner == Value::Null, |root| is_said_by(inner, root));
+            actual.string().is_some_and(|text| with_document(text, says))
         }
-        (Value::Map(expected), Value::Map(actual)) => {
-            let same = |((key, value), (name, other)): (&(String, Value), &(String, Value))| key == name && is_said_by(value, other);
-            expected.len() == actual.len() && expected.iter().zip(actual).all(same)
+        (Value::Map(expected), Kind::Mapping(_)) => {
+            let mut entries = actual.entries();
+            let same = |(key, value): &(String, Value)| {
+                entries.next().is_some_and(|(name, other)| name.text().unwrap_or_default() == key && is_said_by(value, other))
+            };
+            expected.iter().all(same) && entries.next().is_none()
         }
-        (Value::List(expected), Value::List(actual)) => {
-            expected.len() == actual.len() && expected.iter().zip(actual).all(|(value, other)| is_said_by(value, other))
+        (Value::List(expected), Kind::Sequence(_)) => {
+            let mut items = actual.items();
+            expected.iter().all(|value| items.next().is_some_and(|other| is_said_by(value, other))) && items.next().is_none()
         }
-        _ => expected == actual,
+        (Value::Number(name), Kind::Alias(_)) => name == actual.span().of(actual.source()),
+        (_, Kind::Scalar(_)) => *expected == Value::of(actual),
+        _ => false,
     }
 }
 

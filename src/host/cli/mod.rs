@@ -97,21 +97,24 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
 /// Edits the files in place; of stdin, the edited text goes to stdout.
 fn apply(matches: &ArgMatches, terminal: &Terminal) -> Result<u8, Failure> {
     let mut outcome = run_over(matches, Some(Action::Apply), terminal)?;
-    let edited: Vec<_> = outcome.files.iter().zip(&outcome.edits).map(|(file, edits)| (file, splice(&file.text, edits.clone()))).collect();
-    let failed: Vec<_> = edited
+    let edited = |index: usize| splice(&outcome.files[index].text, outcome.edits[index].clone());
+    let failed: Vec<_> = outcome
+        .files
         .par_iter()
         .enumerate()
-        .filter_map(|(index, (file, text))| {
-            let path = file.path.as_ref().filter(|_| !outcome.edits[index].is_empty())?;
-            let written = match text {
-                Ok(text) => files::replace(path, &file.text, text).map_err(|error| error.to_string()),
+        .filter(|(index, _)| !outcome.edits[*index].is_empty())
+        .filter_map(|(index, file)| {
+            let path = file.path.as_ref()?;
+            let written = match edited(index) {
+                Ok(text) => files::replace(path, &file.text, &text).map_err(|error| error.to_string()),
                 Err(overlap) => Err(overlap.to_string()),
             };
             Some(run_files::unwritten(index, &written.err()?))
         })
         .collect();
     // Who reads the edited text must not take an unedited one for it.
-    let of_stdin = edited.into_iter().find(|(file, _)| file.path.is_none() && outcome.code() == 0).and_then(|(_, text)| text.ok());
+    let stdin = outcome.files.iter().position(|file| file.path.is_none()).filter(|_| outcome.code() == 0);
+    let of_stdin = stdin.and_then(|index| edited(index).ok());
     for entry in &failed {
         outcome.edits[entry.file.unwrap_or_default()].clear();
     }

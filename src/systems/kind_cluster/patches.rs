@@ -266,7 +266,13 @@ fn json_patch(cluster: &Resource<'_>, patch: &Patch<'_>, inner: Node<'_>, pods: 
 fn gate(cluster: &Resource<'_>, operation: &Operation<'_>, config: &Config, plan: &mut Plan) {
     let text = operation.value.text().unwrap_or_default();
     if is_placeholder(text) {
-        return gates::say_filled_in_later(Place::at(cluster, &operation.path.key("value")), "the feature gate of the patch", text, config, plan);
+        return gates::say_filled_in_later(
+            Place::at(cluster, &operation.path.key("value")),
+            "the feature gate of the patch",
+            text,
+            config,
+            plan,
+        );
     }
     let is_on = text.eq_ignore_ascii_case("true");
     let op = match gates::need(config.kubernetes_version) {

@@ -64,7 +64,8 @@ impl Ipam {
 impl<'p> CniText<'p> {
     /// Reads the string `node` at `path` of `resource`.
     pub(crate) fn read(resource: &'p Resource<'p>, path: Path, node: Node<'_>) -> Self {
-        Self { resource, path, plugins: json(node, |root| collect(root, &Path::root(), false)) }
+        let plugins = resource.once(node, || json(node, |root| collect(root, &Path::root(), false)));
+        Self { resource, path, plugins: Result::clone(&plugins) }
     }
 
     /// The Calico plugins, if the text could be read.
@@ -94,7 +95,7 @@ pub(crate) fn json<T>(node: Node<'_>, read: impl FnOnce(Node<'_>) -> T) -> Resul
     }
     let fill = |node: Node<'_>| Edit::replace(node.span(), "0");
     let filled = text::splice(text, root.descendants().filter(|node| is_placeholder(*node)).map(fill).collect());
-    match filled.map(|filled| serde_json::from_str::<serde_json::Value>(&filled)) {
+    match filled.map(|filled| serde_json::from_str::<serde::de::IgnoredAny>(&filled)) {
         Ok(Ok(_)) => Ok(read(root)),
         Ok(Err(error)) => Err(Unreadable::Broken(error.to_string())),
         Err(overlap) => Err(template(overlap.to_string())),

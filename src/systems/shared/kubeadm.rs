@@ -9,9 +9,9 @@ use std::net::IpAddr;
 
 use super::extra_args::{Arg, DUPLICATE, ExtraArgs};
 use super::gates::{self, GATE_ON, GateMap, effect, mention};
+use super::kubernetes_version;
 use super::node_masks::{self, NODE_MASK};
 use super::ranges::{RangePlace, after, complete, is_placeholder, ranges};
-use super::kubernetes_version;
 use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Mode};
 use crate::facts::{AddressFact, AddressOf, Facts, NodeIpamFact, Role, Source, VersionSource};
@@ -128,8 +128,7 @@ fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, 
     // Calico finds the subnet by the regular expression `podSubnet: (.*)`, and takes the rest of the line as it is.
     place.want_comma_list(text, config, why, |text| Op::new(path.clone(), Want::Plain(text)), plan);
     if complete(text, role, config) == Ok(None) {
-        let message =
-            "`podSubnet` of kubeadm written plain, behind one blank, with nothing behind it: Calico reads the line by the regular expression \"podSubnet: (.*)\"";
+        let message = "`podSubnet` of kubeadm written plain, behind one blank, with nothing behind it: Calico reads the line by the regular expression \"podSubnet: (.*)\"";
         plan.want(document.resource, why, Op::new(path, Want::Plain(text.to_owned())), message);
     }
 }
