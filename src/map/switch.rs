@@ -21,8 +21,11 @@ pub(super) fn rows(package: &Package<'_>, facts: &Facts, wishes: &[Wish<'_>]) ->
             continue;
         };
         let spot = Spot::nearest(resource, &path);
-        let state = if gate.on { State::On } else { State::Off };
-        let text = Some(format!("IPv6DualStack={}", gate.on));
+        let (state, text) = match gate.on {
+            Some(true) => (State::On, Some("IPv6DualStack=true".to_owned())),
+            Some(false) => (State::Off, Some("IPv6DualStack=false".to_owned())),
+            None => (State::Unread, None),
+        };
         let cell = Cell { family: None, state, name: name_of(resource, &path), text, path, file: spot.file, line: spot.line, rule: None };
         rows.push((String::new(), row(format!("feature gate of {}", gate.reader), resource, cell)));
     }

@@ -17,9 +17,9 @@ impl Memo {
     pub(super) fn of<T: 'static>(&self, node: Node<'_>, make: impl FnOnce() -> T) -> Rc<T> {
         let known = self.made.borrow().iter().filter(|(id, _)| *id == node.id()).find_map(|(_, made)| Rc::clone(made).downcast().ok());
         known.unwrap_or_else(|| {
-            let made = Rc::new(make());
-            self.made.borrow_mut().push((node.id(), Rc::clone(&made) as Rc<dyn Any>));
-            made
+            let new = Rc::new(make());
+            self.made.borrow_mut().push((node.id(), Rc::clone(&new) as Rc<dyn Any>));
+            new
         })
     }
 }

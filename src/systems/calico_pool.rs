@@ -150,7 +150,9 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             }
         }
     };
-    patched_nodes(package).iter().for_each(|node| pools(node, facts));
+    for node in &patched_nodes(package) {
+        pools(node, facts);
+    }
     for install in installs(package) {
         let Some(node) = install.networking_node() else { continue };
         pools(node, facts);

@@ -57,6 +57,7 @@ pub(crate) static NODE_IP: Rule = Rule {
 
 /// Where a document of kubeadm is, and how it is read.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own about the carrier")]
 pub(crate) struct Document<'a> {
     pub resource: &'a Resource<'a>,
     /// The place of the document in the resource; the root of a file, or behind a step `Inside`, or a mapping of a spec.
@@ -99,17 +100,14 @@ fn no_service_subnet(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'
     }
     let path = document.path.keys(&keys);
     let is_ipv6_first = ranges(node.text_at(&["networking", "podSubnet"]).unwrap_or_default()).first().map(|range| range.family());
-    match config.ipv4_service_cidr.filter(|_| is_ipv6_first != Some(Family::V6)) {
-        Some(ipv4) => {
-            let message = "`serviceSubnet` of kubeadm set to both service ranges: without it, kubeadm takes 10.96.0.0/12 alone";
-            plan.want(document.resource, &NO_SERVICE_SUBNET, Op::is(path, format!("{ipv4},{ipv6}")), message);
-        }
-        None => {
-            let message = format!(
-                "kubeadm has no `serviceSubnet` and takes 10.96.0.0/12, which is one family: give the IPv4 range that is in use as `ipv4ServiceCIDR`, or write it here, as `a,{ipv6}`"
-            );
-            plan.warning(&NO_SERVICE_SUBNET, Place::at(document.resource, &path), message);
-        }
+    if let Some(ipv4) = config.ipv4_service_cidr.filter(|_| is_ipv6_first != Some(Family::V6)) {
+        let message = "`serviceSubnet` of kubeadm set to both service ranges: without it, kubeadm takes 10.96.0.0/12 alone";
+        plan.want(document.resource, &NO_SERVICE_SUBNET, Op::is(path, format!("{ipv4},{ipv6}")), message);
+    } else {
+        let message = format!(
+            "kubeadm has no `serviceSubnet` and takes 10.96.0.0/12, which is one family: give the IPv4 range that is in use as `ipv4ServiceCIDR`, or write it here, as `a,{ipv6}`"
+        );
+        plan.warning(&NO_SERVICE_SUBNET, Place::at(document.resource, &path), message);
     }
 }
 
