@@ -28,6 +28,18 @@ def component(host, directory):
     modes.only_our_edits(compare(host, directory / "base", write(directory / "overlay", overlay)))
 
 
+def check_behind(host, directory):
+    """A second function sees what the first one has done: `action: Check`, where validators cannot be."""
+    write(directory / "base", {"manifest.yaml": modes.SMALL, "kustomization.yaml": kustomization(resources=["manifest.yaml"])})
+    check = modes.own(ipv6PodCIDR=modes.CIDR, action="Check").text(ANNOTATION[host.way])
+    overlay = write(directory / "overlay", {
+        "kustomization.yaml": kustomization(resources=["../base"], transformers=["function.yaml", "check.yaml"]),
+        "function.yaml": OWN.text(ANNOTATION[host.way]),
+        "check.yaml": check.replace("  name: enable-dual-stack\n", "  name: check-dual-stack\n"),
+    })
+    modes.only_our_edits(compare(host, directory / "base", overlay))
+
+
 def tree(host, directory, where):
     """A base, and an overlay that renames all objects; the function is in the layer `where`, or in none."""
     layers = {"base": {"resources": ["manifest.yaml"]}, "overlay": {"resources": ["../base"], "namePrefix": "pre-", "nameSuffix": "-suf"}}
@@ -89,6 +101,7 @@ def generated(host, directory):
 MODES = [
     ("inline", inline),
     ("from a component", component),
+    ("action Check behind the edit", check_behind),
     ("in the base, under an overlay that renames", in_the_base),
     ("in the overlay that renames", in_the_overlay),
     ("a generated ConfigMap: its hash and its references", generated),
