@@ -74,7 +74,8 @@ fn files_stay_small() {
 
 #[test]
 fn the_images_are_of_this_version() {
-    let mut files = [files_below("docs"), files_below("examples"), files_below("src"), vec!["README.md".into(), "function.yaml".into()]].concat();
+    let mut files =
+        [files_below("docs"), files_below("examples"), files_below("src"), vec!["README.md".into(), "function.yaml".into()]].concat();
     files.sort();
     let (mut seen, mut wrong) = (0, Vec::new());
     for file in files {
