@@ -32,7 +32,7 @@ LABEL org.opencontainers.image.title="enable-dual-stack" \
 # Argo CD brings the entrypoint, /var/run/argocd/argocd-cmp-server, in a volume.
 FROM base AS argocd
 COPY --from=programs /enable-dual-stack /kustomize /usr/local/bin/
-COPY image/plugin.yaml /home/argocd/cmp-server/config/plugin.yaml
+COPY examples/argocd/sidecar/plugin.yaml /home/argocd/cmp-server/config/plugin.yaml
 ENV PATH=/usr/local/bin
 USER 999
 

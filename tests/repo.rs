@@ -76,14 +76,41 @@ fn files_stay_small() {
     }
 }
 
+#[test]
+fn the_images_are_of_this_version() {
+    let mut files =
+        [files_below("docs"), files_below("examples"), files_below("src"), vec!["README.md".into(), "function.yaml".into()]].concat();
+    files.sort();
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for file in files {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        for (at, name) in text.match_indices("ghcr.io/enable-dual-stack/enable-dual-stack") {
+            let tag = text[at + name.len()..].trim_start_matches("-argocd");
+            seen += 1;
+            if !tag.starts_with(concat!(":v", env!("CARGO_PKG_VERSION"))) {
+                wrong.push(format!("{}: {}", file.display(), tag.lines().next().unwrap_or_default()));
+            }
+        }
+    }
+    assert!(seen > 5 && wrong.is_empty(), "{seen} images: {wrong:#?}");
+    let label = concat!("image.version=\"", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(fs::read_to_string("Dockerfile").expect("UTF-8").contains(label), "the Dockerfile must say {label}");
+}
+
 fn sources() -> Vec<PathBuf> {
-    let (mut folders, mut files) = (vec![PathBuf::from("src")], Vec::new());
+    let mut files = files_below("src");
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files
+}
+
+fn files_below(folder: &str) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![PathBuf::from(folder)], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else {
                 files.push(path);
             }
         }

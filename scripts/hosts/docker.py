@@ -10,7 +10,7 @@ import tarfile
 from . import calico, modes
 
 BASE = modes.ROOT / "examples" / "kustomize-exec" / "base"
-PLUGIN = "image/plugin.yaml"
+PLUGIN = "examples/argocd/sidecar/plugin.yaml"
 
 HARDENED = ("run", "--rm", "-i", "--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=nobody")
 MEGABYTE = 1_000_000
