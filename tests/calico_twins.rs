@@ -215,7 +215,7 @@ fn values_of_a_chart_get_their_pool_again() {
 }
 
 fn chart(values: &str) -> String {
-    let indented: String = values.lines().map(|line| format!("    {line}\n")).collect();
+    let indented: String = values.lines().flat_map(|line| ["    ", line, "\n"]).collect();
     format!(
         "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata:\n  name: calico\n  namespace: kube-system\nspec:\n  chart: tigera-operator\n  valuesContent: |\n{indented}"
     )
@@ -259,8 +259,7 @@ fn walk(value: &Value, path: String, say: &mut dyn FnMut(String, String)) {
         Value::Str(text) if text.trim_start().starts_with('{') && path.to_lowercase().contains("network_config") => {
             walk(&oracle::read(text).expect("YAML").remove(0), path, say);
         }
-        Value::Str(text) => say(path, text.clone()),
-        Value::Number(text) => say(path, text.clone()),
+        Value::Str(text) | Value::Number(text) => say(path, text.clone()),
         other => say(path, format!("{other:?}")),
     }
 }

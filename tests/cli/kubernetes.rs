@@ -113,7 +113,7 @@ fn objects_of_a_resource_list_that_disagree_are_named_by_their_files() {
         );
         annotated.lines().enumerate().fold(String::new(), |list, (at, line)| list + if at == 0 { "- " } else { "  " } + line + "\n")
     };
-    let config: String = EMPTY.lines().map(|line| format!("  {line}\n")).collect();
+    let config: String = EMPTY.lines().flat_map(|line| ["  ", line, "\n"]).collect();
     let items = item(KUBEADM, "a/kubeadm-config.yaml") + &item(PROXY, "b/kube-proxy.yaml");
     let list = format!("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig:\n{config}items:\n{items}");
     let answer = Folder::with(&[]).run_with([], &[], &list);

@@ -114,7 +114,8 @@ fn results_and_stderr_hide_them() {
         for (config, action) in CONFIGS.iter().flat_map(|config| [(config, "Apply"), (config, "Check")]) {
             let config = config.trim_matches(['{', '}']).replace(", ", "\n    ");
             let items = documents.iter().map(String::as_str).chain([KUBEADM]).filter(|document| !document.is_empty());
-            let items: String = items.map(|document| format!("- {}\n", document.trim_end().replace('\n', "\n  "))).collect();
+            let items: String =
+                items.flat_map(|document| ["- ".to_owned(), document.trim_end().replace('\n', "\n  "), "\n".to_owned()]).collect();
             let input = format!(
                 "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n{items}functionConfig:\n  apiVersion: dualstack.krm/v1alpha1\n  kind: EnableDualStack\n  spec:\n    action: {action}\n    {config}\n"
             );

@@ -126,8 +126,7 @@ impl Carrier {
 fn needed(minor: u32, gate: Gate, carries: bool) -> Gate {
     match (minor, gate) {
         (16..=20, Gate::Absent) if !carries => Gate::Absent,
-        (16..=20, _) => Gate::On,
-        (21..=24, Gate::On) => Gate::On,
+        (16..=20, _) | (21..=24, Gate::On) => Gate::On,
         _ => Gate::Absent,
     }
 }

@@ -85,7 +85,7 @@ fn manifest((api_version, kind): (&str, &str), binary: &str, lists: [Vec<String>
     let image = format!("registry.k8s.io/{binary}:v1.33.2");
     let mut container = format!("containers:\n- name: component\n  image: {image}\n");
     for (key, list) in ["command", "args"].into_iter().zip(lists).filter(|(_, list)| !list.is_empty()) {
-        let items: String = list.iter().map(|item| format!("  - {item}\n")).collect();
+        let items: String = list.iter().flat_map(|item| ["  - ", item, "\n"]).collect();
         let _ = write!(container, "  {key}:\n{items}");
     }
     let keys: &[&str] = if kind == "Pod" { &["spec"] } else { &["spec", "template", "spec"] };

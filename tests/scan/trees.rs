@@ -1,5 +1,7 @@
 //! Random documents that are right: any tree, each of its values written in one of the ways that YAML has.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 /// A tree, and how each part of it is written.
@@ -64,7 +66,7 @@ fn map(out: &mut String, entries: &[(usize, Tree)], comment: &str, column: usize
         if entries[..position].iter().any(|(other, _)| other == key) {
             continue;
         }
-        *out += &format!("{comment}{:column$}{}:", "", KEYS[*key]);
+        let _ = write!(out, "{comment}{:column$}{}:", "", KEYS[*key]);
         write(out, value, column, true);
     }
 }
@@ -72,19 +74,21 @@ fn map(out: &mut String, entries: &[(usize, Tree)], comment: &str, column: usize
 /// What follows a `:` or a `-` that stands at `column`, to the end of its last line.
 fn write(out: &mut String, tree: &Tree, column: usize, is_value: bool) {
     match tree {
-        Tree::Scalar(scalar) => *out += &format!(" {}\n", SCALARS[*scalar]),
+        Tree::Scalar(scalar) => {
+            let _ = writeln!(out, " {}", SCALARS[*scalar]);
+        }
         Tree::Text(lines, header) => {
-            *out += &format!(" {}\n", HEADERS[*header]);
+            let _ = writeln!(out, " {}", HEADERS[*header]);
             // The first line says how deep the text is: it must not be deeper than the others, nor blank.
             for line in std::iter::once("first").chain(lines.iter().map(|line| LINES[*line])) {
                 let width = if line.is_empty() { 0 } else { column + 2 };
-                *out += &format!("{:width$}{line}\n", "");
+                let _ = writeln!(out, "{:width$}{line}", "");
             }
         }
         Tree::Flow(items, lines) => {
             let gap = if *lines { format!("\n{:1$}", "", column + 2) } else { String::new() };
             let items: Vec<_> = items.iter().map(|item| if let Tree::Scalar(scalar) = item { SCALARS[*scalar] } else { "x" }).collect();
-            *out += &format!(" [{gap}{}]\n", items.join(&format!(",{gap} ")));
+            let _ = writeln!(out, " [{gap}{}]", items.join(&format!(",{gap} ")));
         }
         Tree::Map(entries, comment) if is_value => {
             *out += "\n";
@@ -99,7 +103,7 @@ fn write(out: &mut String, tree: &Tree, column: usize, is_value: bool) {
             let dash = if is_value { column + depth } else { column + 2 };
             *out += "\n";
             for item in items {
-                *out += &format!("{:dash$}-", "");
+                let _ = write!(out, "{:dash$}-", "");
                 write(out, item, dash, false);
             }
         }

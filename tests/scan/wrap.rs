@@ -38,7 +38,7 @@ pub(crate) fn forms(documents: &[String]) -> Vec<(&'static str, String)> {
     // What kyaml makes of a comment in front of an object.
     let commented = format!(
         "{HEAD}items:\n{}{CONFIG}",
-        documents.iter().map(|document| format!("- # Source: a.yaml\n{}", indented(document, 2))).collect::<String>()
+        documents.iter().flat_map(|document| ["- # Source: a.yaml\n".to_owned(), indented(document, 2)]).collect::<String>()
     );
     let sorted = format!("apiVersion: config.kubernetes.io/v1\n{CONFIG}items:\n{}kind: ResourceList\n{results}", items(documents, 0));
     vec![
