@@ -38,7 +38,7 @@ pub(crate) static NO_SERVICE_SUBNET: Rule = Rule {
     title: "kubeadm is told no service range",
     why: "It takes 10.96.0.0/12, so Services have one family.",
     remedy: "Give `ipv4ServiceCIDR`, too, or write a range of each family into `networking.serviceSubnet`, the one that is in use first.",
-    source: "kubernetes v1.33 cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go",
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.33.0/cmd/kubeadm/app/apis/kubeadm/v1beta4/defaults.go",
 };
 pub(crate) static EXTRA_ARGS: Rule = Rule {
     id: "kubeadm-extra-args",
