@@ -95,7 +95,10 @@ pub(crate) fn json<T>(node: Node<'_>, read: impl FnOnce(Node<'_>) -> T) -> Resul
     }
     let fill = |node: Node<'_>| Edit::replace(node.span(), "0");
     let filled = text::splice(text, root.descendants().filter(|node| is_placeholder(*node)).map(fill).collect());
-    match filled.map(|filled| serde_json::from_str::<serde::de::IgnoredAny>(&filled)) {
+    let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ());
+    // Where it is none, the reader that makes values has the better words.
+    let why = |text: &str| is_json(text).or_else(|_| serde_json::from_str::<serde_json::Value>(text).map(|_| ()));
+    match filled.map(|filled| why(&filled)) {
         Ok(Ok(_)) => Ok(read(root)),
         Ok(Err(error)) => Err(Unreadable::Broken(error.to_string())),
         Err(overlap) => Err(template(overlap.to_string())),
