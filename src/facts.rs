@@ -236,6 +236,8 @@ pub struct Facts {
     pub gates: Vec<GateFact>,
     /// Addresses of nodes and API servers.
     pub addresses: Vec<AddressFact>,
+    /// The ranges that nodes get their addresses from.
+    pub node_ranges: Vec<(Cidr, Place)>,
 }
 
 impl Facts {
@@ -252,6 +254,12 @@ impl Facts {
     fn add(&mut self, role: Role, source: Source, resource: &Resource<'_>, path: &Path, ranges: Vec<Cidr>, whole: bool) {
         let facts = if ranges.is_empty() { &mut self.unread } else { &mut self.ranges };
         facts.push(RangeFact { role, source, ranges, whole, place: Place::at(resource, path) });
+    }
+
+    /// Adds a range that nodes get their addresses from, if `text` is one.
+    pub fn node_range(&mut self, resource: &Resource<'_>, path: &Path, text: Option<&str>) {
+        let range = text.and_then(|text| Cidr::parse(text).ok()).map(|parsed| parsed.cidr);
+        self.node_ranges.extend(range.map(|range| (range, Place::at(resource, path).with_current(range.to_string()))));
     }
 
     /// The facts about ranges of `role` that say one of `family`.

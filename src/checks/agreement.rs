@@ -72,8 +72,8 @@ impl Expected {
         match fact.source {
             _ if !fact.whole => self.range.contains(range),
             source if source.is_pool() && !by_pool => self.range.contains(range),
-            // It needs to know what a pod's address is, and no more than that.
-            Source::KubeProxy if self.by.is_some() && range.family() == Family::V4 => range.contains(self.range),
+            // It needs to know what a pod's address is, and no more than that: its range covers the pools.
+            Source::KubeProxy => range.contains(self.range),
             _ => range == self.range,
         }
     }

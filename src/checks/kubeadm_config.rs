@@ -31,7 +31,7 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
             continue;
         }
         let message = format!(
-            "Calico reads `podSubnet` in {resource} with the regular expression \"podSubnet: (.*)\", and cannot read what it finds: \"invalid CIDR address: {}\"; the line must be `podSubnet: a,b`, without quotes, blanks, comments and carriage returns",
+            "Calico reads `podSubnet` here with the regular expression \"podSubnet: (.*)\", and cannot read what it finds: \"invalid CIDR address: {}\"; the line must be `podSubnet: a,b`, without quotes, blanks, comments and carriage returns",
             part.escape_debug()
         );
         let uses_calico = seen.facts.pod_ipam_is(PodIpam::Calico) || seen.facts.ranges.iter().any(|fact| fact.source.is_pool());

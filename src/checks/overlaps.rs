@@ -20,7 +20,7 @@ static OVERLAP: Rule = Rule {
 };
 static NODE: Rule = Rule {
     id: "node-address-in-range",
-    title: "The address of a node is in a range of Pods or Services",
+    title: "The addresses of nodes are in a range of Pods or Services",
     why: "A pod or a Service can get the same address; traffic to the node goes elsewhere.",
     remedy: "Use ranges that no node has an address of.",
     source: "https://docs.tigera.io/calico/latest/networking/ipam/initial-ippool",
@@ -42,6 +42,18 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
                 );
                 plan.warning(&OVERLAP, services.place.clone().with_current(service.to_string()), message);
             }
+        }
+    }
+    for (nodes, place) in &seen.facts.node_ranges {
+        let overlapping = |range: &&Cidr| range.overlaps(*nodes);
+        let found = seen.facts.ranges.iter().find_map(|fact| Some((fact, fact.ranges.iter().find(overlapping)?)));
+        if let Some((fact, range)) = found {
+            let message = format!(
+                "the range \"{nodes}\" of nodes overlaps the {} range \"{range}\" in {}: a node and another can get the same address",
+                fact.role.word(),
+                seen.name(&fact.place)
+            );
+            plan.warning(&NODE, place.clone(), message);
         }
     }
     for address in &seen.facts.addresses {

@@ -46,8 +46,10 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
             plan.warning(&ORDER, fact.place.clone().with_current(list(fact)), message);
         }
     }
-    let services = facts.iter().find(|(fact, _)| fact.role == Role::Services);
     for address in seen.facts.addresses.iter().filter(|address| address.of == AddressOf::ApiServer) {
+        // What the same object says, if it does, is what its kube-apiserver reads.
+        let of_services = || facts.iter().filter(|(fact, _)| fact.role == Role::Services);
+        let services = of_services().find(|(fact, _)| fact.place.resource == address.place.resource).or_else(|| of_services().next());
         if let (Some((fact, range)), Some(advertised)) = (services, address.addresses.first())
             && range.family() != family(*advertised)
         {

@@ -10,8 +10,8 @@
 //! the Cluster's ranges there gets both, too. `extraArgs` are a map up to v1beta1, a list from v1beta2 on.
 //!
 //! # Leaves alone
-//! Ranges that are not there; infrastructure, whose subnets and addresses only the user knows; the variables and patches
-//! of a ClusterClass.
+//! Ranges that are not there, but for those of Services where the configuration says both; infrastructure, whose subnets
+//! and addresses only the user knows; the variables and patches of a ClusterClass: of those that write ranges it is said.
 //!
 //! # Sources
 //! kubernetes-sigs/cluster-api api/v1beta1/cluster_types.go, bootstrap/kubeadm/internal/controllers (joins `cidrBlocks`
@@ -32,7 +32,7 @@ use crate::config::{Config, Mode};
 use crate::facts::{Facts, Role, Source, VersionSource};
 use crate::package::{Package, Resource};
 use crate::plan::{Change, Place, Plan, Rule};
-use crate::yaml::{Node, Path};
+use crate::yaml::{Node, Op, Path, Value};
 
 pub(super) const SYSTEM: System = System {
     name: "cluster_api",
@@ -42,6 +42,7 @@ pub(super) const SYSTEM: System = System {
         &NOT_SAID,
         &LIVE_CLUSTER,
         &INFRASTRUCTURE,
+        &CLASS_PATCH,
         &POD_SUBNET,
         &SERVICE_SUBNET,
         &EXTRA_ARGS,
@@ -87,6 +88,14 @@ static INFRASTRUCTURE: Rule = Rule {
     why: "Without IPv6 subnets the nodes get no IPv6 address, and calico-node does not start.",
     remedy: "Give the virtual network and its subnets an IPv6 range each, and `enableIPForwarding` to the machine templates.",
     source: "https://github.com/kubernetes-sigs/cluster-api-provider-azure/tree/69ec3a40/templates/flavors/dual-stack",
+};
+
+static CLASS_PATCH: Rule = Rule {
+    id: "cluster-api-class-patch",
+    title: "A patch of a ClusterClass writes a range",
+    why: "What a patch writes overrides what the objects say: one range there keeps a component on one family.",
+    remedy: "Let the patch write a range of each family, as `a,b` without a blank; or take it out, where `clusterNetwork` says the ranges.",
+    source: "https://cluster-api.sigs.k8s.io/tasks/experimental-features/cluster-class/write-clusterclass",
 };
 
 const CLUSTERS: &str = "cluster.x-k8s.io";
@@ -154,6 +163,12 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             kubernetes_version::tells(facts, VersionSource::ClusterApi, version);
         }
     }
+    for azure in package.of_kind("infrastructure.cluster.x-k8s.io", "AzureCluster") {
+        let network: Vec<_> = azure.root().at(&["spec", "networkSpec"]).map(|network| (Path::of(&["spec", "networkSpec"]), network)).into_iter().collect();
+        for (path, range) in items(items(network, "subnets"), "cidrBlocks") {
+            facts.node_range(azure, &path, range.text());
+        }
+    }
     for spec in specs(package) {
         let pods = pods_of(package, spec.resource).and_then(|list| ranges::read_list(list).ok()).unwrap_or_default();
         if let Some((document, node)) = spec.document("clusterConfiguration", pods) {
@@ -176,6 +191,9 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
             kubeadm_configuration(&spec, pods_after(package, spec.resource, config), config, plan);
         }
     }
+    for class in package.of_kind(CLUSTERS, "ClusterClass").filter(|_| config.mode == Mode::DualStack) {
+        class_patches(class, plan);
+    }
     for azure in package.of_kind("infrastructure.cluster.x-k8s.io", "AzureCluster") {
         azure_network(azure, config, plan);
     }
@@ -192,7 +210,15 @@ fn cluster_network(cluster: &Resource<'_>, config: &Config, plan: &mut Plan) {
     }
     let both_families_wanted = |role| config.mode == Mode::DualStack && config.range(role, Family::V6).is_some();
     for (keys, role, _) in lists.iter().filter(|(_, role, list)| list.is_none() && both_families_wanted(*role)) {
-        if lists.iter().any(|(_, _, list)| list.is_some()) {
+        let both = [Family::V4, Family::V6].map(|family| config.range(*role, family));
+        if let ([Some(ipv4), Some(ipv6)], Role::Services, Some(pods)) = (both, role, lists[0].2) {
+            // The primary family is that of the pods.
+            let first = ranges::read_list(pods).ok().and_then(|pods| Some(pods.first()?.family()));
+            let in_order = if first == Some(Family::V6) { [ipv6, ipv4] } else { [ipv4, ipv6] };
+            let list = Value::list(in_order.map(|range| Value::from(range.to_string())));
+            let message = "the service `cidrBlocks` of the Cluster set to both ranges: without them kubeadm takes 10.96.0.0/12 alone";
+            plan.want(cluster, &CLUSTER_NETWORK, Op::is(Path::of(keys), list), message);
+        } else if lists.iter().any(|(_, _, list)| list.is_some()) {
             let message = format!(
                 "the Cluster says no {} range, so kubeadm takes a default of one family or none: write both ranges, the primary family first",
                 role.word()
@@ -253,6 +279,32 @@ fn node_mask(spec: &Spec<'_>, pods: &[Cidr], config: &Config, plan: &mut Plan) {
     let name = node_masks::flag(Family::V6);
     let message = format!("`{name}` set to \"{mask}\": the default of 64 does not fit the IPv6 pod range");
     plan.want(spec.resource, &NODE_MASK, args.add(name, &mask.to_string()), message);
+}
+
+/// What holds ranges in kubeadm's configuration.
+const RANGES: [&str; 4] = ["podSubnet", "serviceSubnet", "cluster-cidr", "service-cluster-ip-range"];
+
+/// The items of the list under `key` of each node, with their places.
+fn items<'n>(nodes: Vec<(Path, Node<'n>)>, key: &str) -> Vec<(Path, Node<'n>)> {
+    let lists = nodes.into_iter().filter_map(|(path, node)| Some((path.key(key), node.get(key)?)));
+    lists.flat_map(|(path, list)| list.items().enumerate().map(move |(at, item)| (path.index(at), item)).collect::<Vec<_>>()).collect()
+}
+
+/// Patches of a ClusterClass are not edited: variables and templates decide about what they write.
+fn class_patches(class: &Resource<'_>, plan: &mut Plan) {
+    let spec: Vec<_> = class.root().get("spec").map(|spec| (Path::of(&["spec"]), spec)).into_iter().collect();
+    for (path, operation) in items(items(items(spec, "patches"), "definitions"), "jsonPatches") {
+        let value = operation.get("value");
+        let at_the_end = operation.text_at(&["path"]).and_then(|path| path.rsplit('/').next());
+        let named = [at_the_end, value.and_then(|value| value.text_at(&["name"]))];
+        let Some(written) = RANGES.iter().find(|range| named.contains(&Some(**range))) else { continue };
+        let text = value.and_then(|value| value.text().or_else(|| value.text_at(&["value"])));
+        if text.is_some_and(|text| ranges::ranges(text).len() == 2) {
+            continue;
+        }
+        let message = format!("the patch writes `{written}` and was not edited: it must come to hold a range of each family, as `a,b` without a blank");
+        plan.warning(&CLASS_PATCH, Place::at(class, &path), message);
+    }
 }
 
 /// The addresses of the machines are the user's.

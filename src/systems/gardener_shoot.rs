@@ -62,6 +62,7 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             let ranges = range.map(|parsed| parsed.cidr).into_iter().collect();
             facts.part(role, Source::Gardener, shoot, &Path::of(&NETWORKING).key(key), ranges);
         }
+        facts.node_range(shoot, &Path::of(&NETWORKING).key("nodes"), networking.text_at(&["nodes"]));
     }
 }
 

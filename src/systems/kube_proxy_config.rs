@@ -109,9 +109,11 @@ fn each(
 impl Configuration<'_> {
     pub(super) fn plan(&self, node: Node<'_>, config: &Config, plan: &mut Plan) {
         let resource = self.resource;
-        if let Some(text) = node.text_at(&["clusterCIDR"]) {
-            let path = self.path.key("clusterCIDR");
-            let place = RangePlace { resource, path: path.clone(), role: Role::Pods, what: "`clusterCIDR` of kube-proxy".into() };
+        let path = self.path.key("clusterCIDR");
+        let place = RangePlace { resource, path: path.clone(), role: Role::Pods, what: "`clusterCIDR` of kube-proxy".into() };
+        let range = node.get("clusterCIDR");
+        place.say_no_text(range, plan);
+        if let Some(text) = range.and_then(Node::text) {
             place.want_comma_list(text, config, &CLUSTER_CIDR, |text| Op::is(path, text), plan);
         }
         if is_before_1_18(config) {

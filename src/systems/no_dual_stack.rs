@@ -7,7 +7,7 @@
 //! Nothing. What was asked for cannot be done, and each says so as an error.
 //!
 //! # Leaves alone
-//! Everything of them. The other objects of the package are not edited either, while there is such an error: a
+//! Everything of them. With `mode: IPv6Only` nothing is said: that, kOps and the VPC CNI have in ways of their own. The other objects of the package are not edited either, while there is such an error: a
 //! package that is dual-stack in parts only is worse than one that is not.
 //!
 //! # Sources
@@ -16,7 +16,7 @@
 
 use super::System;
 use super::shared::workload::containers;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::package::{Package, Resource};
 use crate::plan::{Place, Plan, Rule};
 
@@ -50,23 +50,22 @@ static WEAVE: Rule = Rule {
     source: "https://github.com/weaveworks/weave/issues/19",
 };
 
-fn plan(package: &Package<'_>, _config: &Config, plan: &mut Plan) {
+fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
+    if config.mode != Mode::DualStack {
+        return;
+    }
     for cluster in package.of_kind("kops.k8s.io", "Cluster") {
-        let message = format!(
-            "{cluster} is a kOps cluster, and kOps has no dual-stack Pods: IPv4, or IPv6-only Pods on dual-stack nodes; nothing was edited"
-        );
+        let message = "kOps has no dual-stack Pods: it has IPv4, or IPv6-only Pods on dual-stack nodes; nothing was edited";
         plan.error(&KOPS, Place::of(cluster), message);
     }
     let daemon_sets = package.of_kind("apps", "DaemonSet").chain(package.of_kind("extensions", "DaemonSet"));
     for daemon_set in daemon_sets {
         if has_container(daemon_set, "aws-node") {
-            let message = format!(
-                "{daemon_set} is the VPC CNI of AWS, which gives Pods addresses of one family only (\"Dual stack mode isn't yet supported\"); nothing was edited"
-            );
+            let message = "the VPC CNI of AWS gives Pods addresses of one family only (\"Dual stack mode isn't yet supported\"); nothing was edited";
             plan.error(&AWS_VPC_CNI, Place::of(daemon_set), message);
         }
         if has_container(daemon_set, "weave") {
-            let message = format!("{daemon_set} is Weave, which has no IPv6; nothing was edited");
+            let message = "Weave has no IPv6; nothing was edited";
             plan.error(&WEAVE, Place::of(daemon_set), message);
         }
     }

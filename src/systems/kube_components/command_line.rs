@@ -231,16 +231,30 @@ fn elements<'p>(container: &Container<'p>, field: &str) -> Vec<Element<'p>> {
     items.filter_map(|(index, item)| Some(Element { path: list.index(index), list: list.clone(), text: item.text()? })).collect()
 }
 
+/// Flags that take the next element for their value, whatever it is, as pflag does. Of the others it is not known whether
+/// they are switches.
+const TAKE_A_VALUE: [&str; 8] = [
+    "advertise-address",
+    "cluster-cidr",
+    "feature-gates",
+    "node-cidr-mask-size",
+    "node-cidr-mask-size-ipv4",
+    "node-cidr-mask-size-ipv6",
+    "proxy-mode",
+    "service-cluster-ip-range",
+];
+
 /// The flags of these elements.
 fn flags(elements: &[Element<'_>]) -> Vec<Flag> {
     let mut flags = Vec::new();
     let mut rest = elements.iter().peekable();
     while let Some(element) = rest.next() {
         let Some(flag) = element.text.strip_prefix("--").filter(|flag| !flag.is_empty()) else { continue };
+        let takes_a_value = TAKE_A_VALUE.contains(&flag.replace('_', "-").as_str());
         if let Some((name, value)) = flag.split_once('=') {
             let form = Form::Joined(format!("--{name}"));
             flags.push(Flag { name: name.replace('_', "-"), value: value.to_owned(), path: element.path.clone(), form });
-        } else if let Some(value) = rest.next_if(|next| !next.text.starts_with("--")) {
+        } else if let Some(value) = rest.next_if(|next| takes_a_value || !next.text.starts_with("--")) {
             let form = Form::Split(element.path.clone());
             flags.push(Flag { name: flag.replace('_', "-"), value: value.text.to_owned(), path: value.path.clone(), form });
         } else {

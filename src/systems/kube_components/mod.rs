@@ -120,7 +120,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         match line.component {
             Component::Apiserver => {
                 range(&line, "service-cluster-ip-range", Role::Services, &SERVICE_RANGE, config, &mut wanted, plan);
-                no_service_range(&line, config, plan);
+                no_service_range(&line, config, &mut wanted, plan);
                 endpoint_slice(&line, config, plan);
             }
             Component::ControllerManager => {
@@ -166,10 +166,11 @@ fn range<'c>(
 }
 
 /// The flag is added where both ranges are known; the first one is of the family of the address that is advertised.
-fn no_service_range(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {
+fn no_service_range<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
     let Some(ipv6) = config.ipv6_service_cidr.filter(|_| config.mode == Mode::DualStack) else { return };
     let name = "service-cluster-ip-range";
-    if line.get(name).is_some() {
+    let flag = line.get(name);
+    if flag.is_some_and(|flag| !flag.value.is_empty()) {
         return;
     }
     let Some(ipv4) = config.ipv4_service_cidr else {
@@ -179,8 +180,11 @@ fn no_service_range(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {
     };
     let is_ipv6_first = line.get("advertise-address").is_some_and(|flag| flag.value.contains(':'));
     let ranges = if is_ipv6_first { format!("{ipv6},{ipv4}") } else { format!("{ipv4},{ipv6}") };
-    let message = format!("`--{name}={ranges}` of kube-apiserver added: its default has one family");
-    add(line, name, &ranges, &NO_SERVICE_RANGE, message, plan);
+    let message = format!("`--{name}={ranges}` of kube-apiserver set: its default has one family");
+    match flag {
+        Some(flag) => wanted.push(Wanted { flag, new: New::Value(ranges), rule: &NO_SERVICE_RANGE, message }),
+        None => add(line, name, &ranges, &NO_SERVICE_RANGE, message, plan),
+    }
 }
 
 fn endpoint_slice(line: &CommandLine<'_>, config: &Config, plan: &mut Plan) {

@@ -95,7 +95,7 @@ pub(crate) fn cluster_configuration(document: &Document<'_>, node: Node<'_>, con
 fn no_service_subnet(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>, config: &Config, plan: &mut Plan) {
     let Some(ipv6) = config.ipv6_service_cidr.filter(|_| config.mode == Mode::DualStack && !document.is_part) else { return };
     let keys = ["networking", "serviceSubnet"];
-    if node.text_at(&keys).is_some() || args.get("service-cluster-ip-range").is_some() {
+    if node.at(&keys).is_some() || args.get("service-cluster-ip-range").is_some() {
         return;
     }
     let path = document.path.keys(&keys);
@@ -116,9 +116,11 @@ fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, 
         Role::Pods => ("podSubnet", &POD_SUBNET),
         Role::Services => ("serviceSubnet", &SERVICE_SUBNET),
     };
-    let Some(text) = node.text_at(&["networking", field]) else { return };
     let path = document.path.keys(&["networking", field]);
     let place = RangePlace { resource: document.resource, path: path.clone(), role, what: format!("`{field}` of kubeadm") };
+    let subnet = node.at(&["networking", field]);
+    place.say_no_text(subnet, plan);
+    let Some(text) = subnet.and_then(Node::text) else { return };
     let in_block = node.get("networking").is_some_and(|networking| networking.resolved().kind() == Kind::Mapping(Layout::Block));
     if !(role == Role::Pods && document.read_by_calico && in_block) {
         return place.want_comma_list(text, config, why, |text| Op::is(path, text), plan);

@@ -180,6 +180,14 @@ impl RangePlace<'_> {
         }
     }
 
+    /// Says that `node` here is no text, where it is not.
+    pub(crate) fn say_no_text(&self, node: Option<Node<'_>>, plan: &mut Plan) {
+        if node.is_some_and(|node| node.text().is_none()) {
+            let message = format!("{} is not a text with a list of ranges, as `a,b`, and was not edited", self.what);
+            plan.warning(&UNREADABLE, Place::at(self.resource, &self.path), message);
+        }
+    }
+
     fn message(&self, completed: &Completed) -> String {
         match completed.added {
             Some(range) => format!("the {} {} range \"{range}\" appended to {}", range.family(), self.role.word(), self.what),
