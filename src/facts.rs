@@ -259,7 +259,7 @@ impl Facts {
     /// Adds a range that nodes get their addresses from, if `text` is one.
     pub fn node_range(&mut self, resource: &Resource<'_>, path: &Path, text: Option<&str>) {
         let range = text.and_then(|text| Cidr::parse(text).ok()).map(|parsed| parsed.cidr);
-        self.node_ranges.extend(range.map(|range| (range, Place::at(resource, path).with_current(range.to_string()))));
+        self.node_ranges.extend(range.map(|range| (range, Place::at(resource, path))));
     }
 
     /// The facts about ranges of `role` that say one of `family`.

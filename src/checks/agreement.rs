@@ -89,7 +89,11 @@ fn say(
     plan: &mut Plan,
 ) {
     let outside = fact.source.is_pool() && role == Role::Pods && expected.by.is_none_or(|source| !source.is_pool());
-    let must = if outside || !fact.whole { "must be within" } else { "must be" };
+    let must = match fact.source {
+        _ if outside || !fact.whole => "must be within",
+        Source::KubeProxy => "must be, or hold,",
+        _ => "must be",
+    };
     let by = expected.by.map_or("the functionConfig", Source::name);
     let mut message = format!(
         "the {family} {} range of {} {must} \"{}\", as {by} says, not \"{range}\"; the places that say one:",

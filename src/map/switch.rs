@@ -21,11 +21,12 @@ pub(super) fn rows(package: &Package<'_>, facts: &Facts, wishes: &[Wish<'_>]) ->
             continue;
         };
         let spot = Spot::nearest(resource, &path);
-        let (state, text) = match gate.on {
-            Some(true) => (State::On, Some("IPv6DualStack=true".to_owned())),
-            Some(false) => (State::Off, Some("IPv6DualStack=false".to_owned())),
-            None => (State::Unread, None),
+        let state = match gate.on {
+            Some(true) => State::On,
+            Some(false) => State::Off,
+            None => State::Unread,
         };
+        let text = gate.on.map(|on| format!("IPv6DualStack={on}"));
         let cell = Cell { family: None, state, name: name_of(resource, &path), text, path, file: spot.file, line: spot.line, rule: None };
         rows.push((String::new(), row(format!("feature gate of {}", gate.reader), resource, cell)));
     }
