@@ -164,7 +164,8 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
         }
     }
     for azure in package.of_kind("infrastructure.cluster.x-k8s.io", "AzureCluster") {
-        let network: Vec<_> = azure.root().at(&["spec", "networkSpec"]).map(|network| (Path::of(&["spec", "networkSpec"]), network)).into_iter().collect();
+        let network: Vec<_> =
+            azure.root().at(&["spec", "networkSpec"]).map(|network| (Path::of(&["spec", "networkSpec"]), network)).into_iter().collect();
         for (path, range) in items(items(network, "subnets"), "cidrBlocks") {
             facts.node_range(azure, &path, range.text());
         }
@@ -302,7 +303,9 @@ fn class_patches(class: &Resource<'_>, plan: &mut Plan) {
         if text.is_some_and(|text| ranges::ranges(text).len() == 2) {
             continue;
         }
-        let message = format!("the patch writes `{written}` and was not edited: it must come to hold a range of each family, as `a,b` without a blank");
+        let message = format!(
+            "the patch writes `{written}` and was not edited: it must come to hold a range of each family, as `a,b` without a blank"
+        );
         plan.warning(&CLASS_PATCH, Place::at(class, &path), message);
     }
 }

@@ -61,7 +61,8 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     let daemon_sets = package.of_kind("apps", "DaemonSet").chain(package.of_kind("extensions", "DaemonSet"));
     for daemon_set in daemon_sets {
         if has_container(daemon_set, "aws-node") {
-            let message = "the VPC CNI of AWS gives Pods addresses of one family only (\"Dual stack mode isn't yet supported\"); nothing was edited";
+            let message =
+                "the VPC CNI of AWS gives Pods addresses of one family only (\"Dual stack mode isn't yet supported\"); nothing was edited";
             plan.error(&AWS_VPC_CNI, Place::of(daemon_set), message);
         }
         if has_container(daemon_set, "weave") {
