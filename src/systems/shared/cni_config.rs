@@ -99,7 +99,7 @@ pub(crate) fn json<T>(node: Node<'_>, read: impl FnOnce(Node<'_>) -> T) -> Resul
     // Where it is none, the reader that makes values has the better words.
     let why = |text: &str| is_json(text).or_else(|_| serde_json::from_str::<serde_json::Value>(text).map(|_| ()));
     match filled.map(|filled| why(&filled)) {
-        Ok(Ok(_)) => Ok(read(root)),
+        Ok(Ok(())) => Ok(read(root)),
         Ok(Err(error)) => Err(Unreadable::Broken(error.to_string())),
         Err(overlap) => Err(template(overlap.to_string())),
     }
