@@ -1,10 +1,18 @@
 //! All of stdin, without a copy of it.
 
-use std::io;
+#[cfg(target_os = "linux")]
+use std::fs::File;
+use std::io::{self, Read};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 use std::str::Utf8Error;
 
-/// Room in pipes, and what is read into ordinary memory: what Linux gives an ordinary user at most.
-const CHUNK: usize = 1 << 20;
+/// Room in pipes: what Linux gives an ordinary user at most.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+/// What is read into ordinary memory: more than this is worth a large page, which is all set to zero first.
+#[cfg(target_os = "linux")]
+const SMALL: usize = 1 << 17;
 
 /// What came from stdin.
 #[derive(Debug)]
@@ -62,31 +70,26 @@ pub(super) fn read() -> Result<Input, String> {
 
 #[cfg(target_os = "linux")]
 fn read_to_end() -> io::Result<Input> {
-    use rustix::buffer::spare_capacity;
-
     widen_pipes();
-    let stdin = io::stdin();
-    let mut bytes = Vec::with_capacity(CHUNK);
-    while bytes.len() < bytes.capacity() {
-        if retry(|| rustix::io::read(&stdin, spare_capacity(&mut bytes)))? == 0 {
-            return Ok(Input::Small(bytes));
-        }
+    let mut stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut bytes = Vec::with_capacity(SMALL);
+    if stdin.by_ref().take(SMALL as u64).read_to_end(&mut bytes)? < SMALL {
+        return Ok(Input::Small(bytes));
     }
     let Some(mut memory) = large() else {
         // The memory may be limited: as much as is needed then.
-        while retry(|| rustix::io::read(&stdin, spare_capacity(&mut bytes)))? > 0 {
-            bytes.reserve(if bytes.len() == bytes.capacity() { bytes.len() } else { 0 });
-        }
+        stdin.read_to_end(&mut bytes)?;
         return Ok(Input::Small(bytes));
     };
-    memory[..bytes.len()].copy_from_slice(&bytes);
-    let mut length = bytes.len();
-    drop(bytes);
+    memory[..SMALL].copy_from_slice(&bytes);
+    let mut length = SMALL;
     loop {
-        match retry(|| rustix::io::read(&stdin, &mut memory[length..]))? {
-            0 if length == memory.len() => return Err(io::Error::other("it is larger than 64 GiB")),
-            0 => return Ok(Input::Large(memory, length)),
-            count => length += count,
+        match stdin.read(&mut memory[length..]) {
+            Ok(0) if length == memory.len() => return Err(io::Error::other("it is larger than 64 GiB")),
+            Ok(0) => return Ok(Input::Large(memory, length)),
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
@@ -100,27 +103,17 @@ fn large() -> Option<memmap2::MmapMut> {
     Some(memory)
 }
 
-#[cfg(target_os = "linux")]
-fn retry(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(rustix::io::Errno::INTR) => {}
-            result => return Ok(result?),
-        }
-    }
-}
-
 /// Pipes that hold more at a time need fewer turns between the programs at their ends. It may be refused, and stdin and
 /// stdout may be no pipes: then nothing changes.
 #[cfg(target_os = "linux")]
 fn widen_pipes() {
-    let _ = rustix::pipe::fcntl_setpipe_size(io::stdin(), CHUNK);
-    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), CHUNK);
+    let _ = rustix::pipe::fcntl_setpipe_size(io::stdin(), PIPE);
+    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), PIPE);
 }
 
 #[cfg(not(target_os = "linux"))]
 fn read_to_end() -> io::Result<Input> {
-    let mut bytes = Vec::with_capacity(CHUNK);
-    io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(Input::Small(bytes))
 }

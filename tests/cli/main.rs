@@ -11,6 +11,8 @@ mod init;
 mod kubernetes;
 mod legacy_plugin;
 mod map;
+#[cfg(target_os = "linux")]
+mod memory;
 mod reports;
 mod secrets;
 #[cfg(target_os = "linux")]
