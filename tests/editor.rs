@@ -4,6 +4,8 @@
 
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "editor/properties.rs"]
+mod properties;
 #[path = "editor/random.rs"]
 mod random;
 #[path = "editor/render.rs"]

@@ -1,8 +1,7 @@
 //! Random documents, random wishes: what must hold for all of them.
 
 use enable_dual_stack::text::{Span, splice};
-use enable_dual_stack::yaml::{Kind, Op, Path, Step, Tree, Value, Want, agrees, lower};
-use proptest::prelude::*;
+use enable_dual_stack::yaml::{Kind, Node, Op, Path, Step, Tree, Value, Want, agrees, lower};
 
 use super::oracle;
 use super::render::{Choices, Model, document};
@@ -257,13 +256,17 @@ fn comments(text: &str) -> Vec<&str> {
     text.split("#c").skip(1).map(|rest| &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())]).collect()
 }
 
-fn check(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
+/// A document and a few wishes, of these choices: they come to hold, and nothing else changes.
+///
+/// # Panics
+/// Where that is not so.
+pub(crate) fn check(document: &[u8], wishes: &[u8]) {
     let text = random_document(&mut Choices::new(document));
     let mut choices = Choices::new(wishes);
     let before = read(&text);
     let tree = Tree::parse(&text, Span::new(0, text.len())).expect("what one reader reads, the other does, too");
-    let Some(root) = tree.roots().next() else { return Ok(()) };
-    prop_assert_eq!(normal(Value::of(root)), before.clone(), "two readers of\n{}", text);
+    let Some(root) = tree.roots().next() else { return };
+    assert_eq!(normal(Value::of(root)), before.clone(), "two readers of\n{}", text);
 
     let ops: Vec<_> = (0..=choices.below(3)).map(|_| random_op(&before, &mut choices)).collect();
     let is_item = |op: &Op| op.path.steps().iter().any(|step| matches!(step, Step::Item { .. }));
@@ -275,11 +278,11 @@ fn check(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
     let contains = |op: &Op| matches!(op.want, Want::Contains(_));
     let is_in = |list: &Op| ops.iter().any(|op| op.path != list.path && op.path.steps().starts_with(list.path.steps()));
     if ops.iter().any(|op| contains(op) && is_in(op)) {
-        return Ok(());
+        return;
     }
     // Items that lose or change their name while others are looked for by name: no wish of ours.
     if ops.iter().any(is_item) && ops.iter().any(names) {
-        return Ok(());
+        return;
     }
     let mut expected = before.clone();
     // Positions are those of the input: what is taken away is so last, and from the back.
@@ -288,36 +291,36 @@ fn check(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
     if let [removal] = removals.as_slice() {
         possible = possible.and_then(|()| apply(&mut expected, removal.path.steps(), &Want::Absent));
     } else if !removals.is_empty() {
-        return Ok(());
+        return;
     }
     let context = || format!("{text}\n--- {ops:#?}");
     let lowered = match lower(root, &ops) {
         Ok(lowered) => lowered,
         Err(blocked) => {
             let excused = possible.is_err() || ops.len() > 1 || text.contains('&') || text.contains("? ");
-            prop_assert!(excused, "blocked: {}\n{}", blocked, context());
-            return Ok(());
+            assert!(excused, "blocked: {}\n{}", blocked, context());
+            return;
         }
     };
-    let after = splice(&text, lowered.edits.clone()).map_err(|overlap| TestCaseError::fail(format!("{overlap}\n{}", context())))?;
+    let after = splice(&text, lowered.edits.clone()).unwrap_or_else(|overlap| panic!("{overlap}\n{}", context()));
     let context = || format!("{text}\n--- {ops:#?}\n--- {after}");
-    prop_assert!(possible.is_ok(), "no edit was expected\n{}", context());
+    assert!(possible.is_ok(), "no edit was expected\n{}", context());
 
-    let reread = oracle::read(&after).map_err(|error| TestCaseError::fail(format!("{error}\n{}", context())))?;
+    let reread = oracle::read(&after).unwrap_or_else(|error| panic!("{error}\n{}", context()));
     let actual = open_like(&expected, reread.into_iter().next().unwrap_or(Value::Null));
-    prop_assert_eq!(oracle::difference(&actual, &expected), None, "{}", context());
+    assert_eq!(oracle::difference(&actual, &expected), None, "{}", context());
 
-    let tree = Tree::parse(&after, Span::new(0, after.len())).map_err(|error| TestCaseError::fail(format!("{error}\n{}", context())))?;
+    let tree = Tree::parse(&after, Span::new(0, after.len())).unwrap_or_else(|error| panic!("{error}\n{}", context()));
     let edited = tree.roots().next().expect("a document");
-    prop_assert_eq!(normal(Value::of(edited)), read(&after), "two readers of\n{}", after);
-    prop_assert!(agrees(root, edited, &ops), "refused by our own check\n{}", context());
+    assert_eq!(normal(Value::of(edited)), read(&after), "two readers of\n{}", after);
+    assert!(agrees(root, edited, &ops), "refused by our own check\n{}", context());
     let removes = ops.iter().any(|op| matches!(op.want, Want::Absent | Want::Named(_)));
     if !removes {
-        let again = lower(edited, &ops).map_err(|blocked| TestCaseError::fail(format!("a second time: {blocked}\n{}", context())))?;
-        prop_assert!(again.edits.is_empty(), "a second time: {:?}\n{}", again.edits, context());
+        let again = lower(edited, &ops).unwrap_or_else(|blocked| panic!("a second time: {blocked}\n{}", context()));
+        assert!(again.edits.is_empty(), "a second time: {:?}\n{}", again.edits, context());
     }
-    prop_assert_eq!(lowered.edits.is_empty(), lowered.done.is_empty(), "edits and what they do\n{}", context());
-    prop_assert!(lowered.edits.is_empty() == (text == after), "an edit that changes nothing\n{}", context());
+    assert_eq!(lowered.edits.is_empty(), lowered.done.is_empty(), "edits and what they do\n{}", context());
+    assert!(lowered.edits.is_empty() == (text == after), "an edit that changes nothing\n{}", context());
 
     let has_none = |value: &Option<Value>| match value {
         Some(Value::Map(_) | Value::List(_)) => false,
@@ -328,13 +331,33 @@ fn check(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
         let mut left = comments(&after);
         let kept =
             comments(&text).into_iter().all(|comment| left.iter().position(|other| *other == comment).map(|at| left.remove(at)).is_some());
-        prop_assert!(kept, "a comment is lost\n{}", context());
+        assert!(kept, "a comment is lost\n{}", context());
     }
-    Ok(())
+}
+
+/// Every node lies in the text, behind its own beginning, and around its children.
+///
+/// # Panics
+/// Where one does not.
+pub(crate) fn assert_holds_together(root: Node<'_>) {
+    let text = root.source();
+    for node in root.descendants() {
+        let span = node.span();
+        let holds =
+            node.slot() <= node.start() && node.start() <= span.start && span.start <= span.end && text.get(span.start..span.end).is_some();
+        assert!(holds, "{node:?}: slot {}, start {}, span {span:?}\n{text}", node.slot(), node.start());
+        let children: Vec<_> = node.entries().flat_map(|(key, value)| [key, value]).chain(node.items()).collect();
+        let is_alias = matches!(node.kind(), Kind::Alias(_));
+        let inside = is_alias || children.iter().all(|child| span.start <= child.start() && child.span().end <= span.end);
+        assert!(inside, "{node:?} is not around {children:?}\n{text}");
+    }
 }
 
 /// Broken text: it is refused, or its tree holds together, and edits of it fit into it.
-fn check_broken(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
+///
+/// # Panics
+/// Where that is not so.
+pub(crate) fn check_broken(document: &[u8], wishes: &[u8]) {
     let mut text = random_document(&mut Choices::new(document));
     let mut choices = Choices::new(wishes);
     for _ in 0..=choices.below(4) {
@@ -347,53 +370,18 @@ fn check_broken(document: &[u8], wishes: &[u8]) -> Result<(), TestCaseError> {
         ]);
         text.replace_range(at..end, new);
     }
-    let Ok(tree) = Tree::parse(&text, Span::new(0, text.len())) else { return Ok(()) };
+    let Ok(tree) = Tree::parse(&text, Span::new(0, text.len())) else { return };
     if text.replace("\r\n", "").contains('\r') {
         // A line break to the parser, and none to us: nothing is edited then.
-        return Ok(());
+        return;
     }
     for root in tree.roots() {
-        for node in root.descendants() {
-            let span = node.span();
-            let holds = node.slot() <= node.start()
-                && node.start() <= span.start
-                && span.start <= span.end
-                && text.get(span.start..span.end).is_some();
-            prop_assert!(holds, "{node:?}: slot {}, start {}, span {span:?}\n{text}", node.slot(), node.start());
-            let children: Vec<_> = node.entries().flat_map(|(key, value)| [key, value]).chain(node.items()).collect();
-            let is_alias = matches!(node.kind(), Kind::Alias(_));
-            let inside = is_alias || children.iter().all(|child| span.start <= child.start() && child.span().end <= span.end);
-            prop_assert!(inside, "{node:?} is not around {children:?}\n{text}");
-        }
+        assert_holds_together(root);
         let op = random_op(&Value::of(root), &mut choices);
         if let Ok(lowered) = lower(root, std::slice::from_ref(&op)) {
-            let after = splice(&text, lowered.edits).map_err(|overlap| TestCaseError::fail(format!("{overlap}\n{text}\n--- {op:#?}")))?;
+            let after = splice(&text, lowered.edits).unwrap_or_else(|overlap| panic!("{overlap}\n{text}\n--- {op:#?}"));
             let _ =
                 Tree::parse(&after, Span::new(0, after.len())).map(|tree| tree.roots().next().map(|edited| agrees(root, edited, &[op])));
         }
-    }
-    Ok(())
-}
-
-fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    proptest::collection::vec(any::<u8>(), 0..most)
-}
-
-/// As many as `PROPTEST_CASES` says.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(5_000)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 20_000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn wishes_hold_and_nothing_else_changes(document in bytes(600), wishes in bytes(80)) {
-        check(&document, &wishes)?;
-    }
-
-    #[test]
-    fn broken_text_is_refused_or_holds_together(document in bytes(300), wishes in bytes(120)) {
-        check_broken(&document, &wishes)?;
     }
 }

@@ -5,6 +5,7 @@
 mod compare;
 mod edges;
 mod hostile;
+mod mishaps;
 mod suite;
 mod trees;
 mod wrap;

@@ -1,0 +1,2 @@
+#![no_main]
+enable_dual_stack_fuzz::text_target!(enable_dual_stack_fuzz::readers);
