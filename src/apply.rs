@@ -68,7 +68,8 @@ fn alone(root: Node<'_>, edits: &[Edit]) -> Option<String> {
         return None;
     }
     let in_front = Span::new(0, root.start() - start);
-    let mut moved = vec![Edit::replace(in_front, " ".repeat(in_front.end))];
+    let blanks = " ".repeat(text::column(text, root.start()));
+    let mut moved = vec![Edit::replace(in_front, blanks)];
     for edit in edits {
         if edit.span.start < root.start() {
             return None;
@@ -113,6 +114,13 @@ mod tests {
         let texts = BTreeMap::from([(0, applied.text)]);
         let package = package.edited(&texts).ok()?;
         came_out_as_meant(resource, &package.all()[0], &[&change]).then(|| text::splice(text, applied.edits).expect(text))
+    }
+
+    #[test]
+    fn a_byte_order_mark_may_stand_in_front_of_the_first_key() {
+        for text in ["\u{feff}a: 1\nb: c\n", "\u{feff}{a: 1, b: c}\n", "\u{feff}# d\na: 1\nb: c\n"] {
+            assert_eq!(edited(text), Some(text.replacen('1', "2", 1)), "{text:?}");
+        }
     }
 
     #[test]
