@@ -13,24 +13,29 @@ use std::path::{Path, PathBuf};
 
 use enable_dual_stack::plan::Rule;
 use enable_dual_stack::{checks, run, systems};
+use rayon::prelude::*;
 use similar::TextDiff;
+
+use common::harness::Checked;
 
 #[test]
 fn every_fixture_comes_out_as_expected() {
-    let mut failed = Vec::new();
-    let mut folders = folders(Path::new("tests/fixtures")).iter().flat_map(|system| folders(system)).collect::<Vec<_>>();
-    if let Ok(wanted) = std::env::var("FIXTURES") {
-        assert!(std::env::var_os("CI").is_none(), "in CI, all fixtures are run");
-        folders.retain(|folder| folder.to_string_lossy().contains(&wanted));
-    }
-    assert!(!folders.is_empty());
-    for folder in folders {
-        if catch_unwind(AssertUnwindSafe(|| case(&folder))).is_err() {
-            eprintln!("in {}\n", folder.display());
-            failed.push(folder);
+    of_all(|folder| {
+        let checked = in_folder(folder, common::harness::as_written);
+        for said in &checked.said {
+            let mut rules = registry().into_iter().flat_map(|(_, rules)| rules).chain(run::RULES);
+            assert!(said.rule.is_empty() || rules.any(|rule| rule.id == said.rule), "the registry must list the rule of: {said}");
         }
-    }
-    assert!(failed.is_empty(), "{} cases failed: {failed:#?}", failed.len());
+        let input = read(&folder.join("input.yaml"));
+        let diff = TextDiff::from_lines(&input, &checked.output).unified_diff().header("input.yaml", "output.yaml").to_string();
+        assert_expected(&folder.join("expected.diff"), &diff);
+        assert_expected(&folder.join("results.yaml"), &checked.results);
+    });
+}
+
+#[test]
+fn every_invariant_holds_for_every_fixture() {
+    of_all(|folder| drop(in_folder(folder, common::harness::check)));
 }
 
 #[test]
@@ -59,28 +64,38 @@ fn registry() -> Vec<(&'static str, &'static [&'static Rule])> {
     systems.chain(checks::ALL.iter().map(|check| (check.name, check.rules))).collect()
 }
 
-fn case(folder: &Path) {
-    let (input, config) = (read(&folder.join("input.yaml")), read(&folder.join("config.yaml")));
-    let checked = common::harness::check(&input, &config);
-    for said in &checked.said {
-        let mut rules = registry().into_iter().flat_map(|(_, rules)| rules).chain(run::RULES);
-        assert!(said.rule.is_empty() || rules.any(|rule| rule.id == said.rule), "the registry must list the rule of: {said}");
+/// Calls `test` with every case, several at a time.
+#[expect(clippy::print_stderr, reason = "the test runner shows it with the panic")]
+fn of_all(test: impl Fn(&Path) + Sync) {
+    let mut folders = folders(Path::new("tests/fixtures")).iter().flat_map(|system| folders(system)).collect::<Vec<_>>();
+    if let Ok(wanted) = std::env::var("FIXTURES") {
+        assert!(std::env::var_os("CI").is_none(), "in CI, all fixtures are run");
+        folders.retain(|folder| folder.to_string_lossy().contains(&wanted));
     }
-    let diff = TextDiff::from_lines(&input, &checked.output).unified_diff().header("input.yaml", "output.yaml").to_string();
-    for (name, actual) in [("expected.diff", &diff), ("results.yaml", &checked.results)] {
-        let path = folder.join(name);
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&path, actual).expect("written");
-            continue;
+    assert!(!folders.is_empty());
+    let fails = |folder: &&PathBuf| {
+        let failed = catch_unwind(AssertUnwindSafe(|| test(folder))).is_err();
+        if failed {
+            eprintln!("in {}\n", folder.display());
         }
-        let expected = read(&path);
-        assert!(
-            expected == *actual,
-            "{} is not what came out:\n{}",
-            path.display(),
-            TextDiff::from_lines(&expected, actual).unified_diff()
-        );
+        failed
+    };
+    let failed: Vec<_> = folders.par_iter().filter(fails).collect();
+    assert!(failed.is_empty(), "{} cases failed: {failed:#?}", failed.len());
+}
+
+/// What comes of the package of a case under its configuration.
+fn in_folder(folder: &Path, check: fn(&str, &str) -> Checked) -> Checked {
+    check(&read(&folder.join("input.yaml")), &read(&folder.join("config.yaml")))
+}
+
+fn assert_expected(path: &Path, actual: &str) {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        return fs::write(path, actual).expect("written");
     }
+    let expected = read(path);
+    let difference = || TextDiff::from_lines(&expected, actual).unified_diff().to_string();
+    assert!(expected == *actual, "{} is not what came out:\n{}", path.display(), difference());
 }
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
