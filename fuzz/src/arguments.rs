@@ -54,6 +54,12 @@ pub fn arguments(data: &[u8]) {
             // Only what belongs to the component is looked at: kube-apiserver has no --cluster-cidr.
             let expected = match (component, role) {
                 ("kube-apiserver", 0) | ("kube-proxy" | "aws-cloud-controller-manager", 1) => old.clone(),
+                // Its default has one family.
+                ("kube-apiserver", _) if old.as_deref().is_none_or(str::is_empty) => {
+                    let [ipv4, ipv6] = RANGES[role];
+                    let is_ipv6_first = last(&elements(&before), "advertise-address").is_some_and(|address| address.contains(':'));
+                    Some(if is_ipv6_first { format!("{ipv6},{ipv4}") } else { format!("{ipv4},{ipv6}") })
+                }
                 _ => old.as_deref().map(|old| completed(old, role)),
             };
             assert_eq!(new, expected, "`--{name}` of {old:?} in\n{output}");
