@@ -266,7 +266,7 @@ pub(crate) fn check(document: &[u8], wishes: &[u8]) {
     let before = read(&text);
     let tree = Tree::parse(&text, Span::new(0, text.len())).expect("what one reader reads, the other does, too");
     let Some(root) = tree.roots().next() else { return };
-    assert_eq!(normal(Value::of(root)), before.clone(), "two readers of\n{}", text);
+    assert_eq!(normal(Value::of(root)), before.clone(), "two readers of\n{text}");
 
     let ops: Vec<_> = (0..=choices.below(3)).map(|_| random_op(&before, &mut choices)).collect();
     let is_item = |op: &Op| op.path.steps().iter().any(|step| matches!(step, Step::Item { .. }));
@@ -312,7 +312,7 @@ pub(crate) fn check(document: &[u8], wishes: &[u8]) {
 
     let tree = Tree::parse(&after, Span::new(0, after.len())).unwrap_or_else(|error| panic!("{error}\n{}", context()));
     let edited = tree.roots().next().expect("a document");
-    assert_eq!(normal(Value::of(edited)), read(&after), "two readers of\n{}", after);
+    assert_eq!(normal(Value::of(edited)), read(&after), "two readers of\n{after}");
     assert!(agrees(root, edited, &ops), "refused by our own check\n{}", context());
     let removes = ops.iter().any(|op| matches!(op.want, Want::Absent | Want::Named(_)));
     if !removes {
