@@ -28,13 +28,17 @@ const HELP: &str = include_str!("help.txt");
 /// Does what the command line asks for. Without arguments, the program is a KRM function.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|place| format!(" ({}, line {})", place.file(), place.line())).unwrap_or_default();
-        let payload = info.payload();
-        let what = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        let what = what.unwrap_or("something that cannot be").replace('\n', " ");
-        let _ = writeln!(io::stderr(), "error: {what}{place}; this is a bug of enable-dual-stack, please report it with the input");
+        let _ = io::stderr().write_all(bug(info).as_bytes());
     }));
     guarded(run)
+}
+
+/// The line for stderr about a bug. A text that was put together, and not written in the source, may quote a Secret: it is
+/// left out.
+fn bug(info: &panic::PanicHookInfo<'_>) -> String {
+    let place = info.location().map(|place| format!(" ({}, line {})", place.file(), place.line())).unwrap_or_default();
+    let what = info.payload().downcast_ref::<&str>().map_or_else(|| "something that cannot be".to_owned(), |what| what.replace('\n', " "));
+    format!("error: {what}{place}; this is a bug of enable-dual-stack, please report it with the input\n")
 }
 
 /// The exit code of `run`; of a bug, that of a program that could not run. Nobody gets a stack trace to see.
@@ -66,5 +70,28 @@ mod tests {
         let code = |code: ExitCode| format!("{code:?}");
         assert_eq!(code(guarded(|| ExitCode::from(1))), code(ExitCode::from(1)));
         assert_eq!(code(guarded(|| panic!("as the test wants it"))), code(ExitCode::from(2)));
+    }
+
+    #[test]
+    fn a_bug_is_one_line_without_what_the_package_holds() {
+        use std::sync::mpsc;
+        let (sender, said) = mpsc::channel();
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let _ = sender.send(bug(info));
+        }));
+        guarded(|| panic!("this is\nin the source"));
+        let line = line!() - 1;
+        guarded(|| panic!("{}", String::from("hunter2")));
+        guarded(|| {
+            let (secret, end) = (String::from("hunter\u{fc}"), 7);
+            if secret[..end].is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        });
+        panic::set_hook(before);
+        let said: Vec<_> = said.iter().filter(|line| line.contains("src/host/mod.rs")).collect();
+        let end = "; this is a bug of enable-dual-stack, please report it with the input\n";
+        assert_eq!(said[0], format!("error: this is in the source (src/host/mod.rs, line {line}){end}"));
+        assert_eq!(said[1], format!("error: something that cannot be (src/host/mod.rs, line {}){end}", line + 2));
+        assert_eq!(said[2], format!("error: something that cannot be (src/host/mod.rs, line {}){end}", line + 5));
     }
 }
