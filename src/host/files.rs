@@ -135,12 +135,15 @@ pub(super) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
         let _ = std::os::unix::fs::fchown(file.as_file(), Some(status.uid()), Some(status.gid()));
     }
     file.as_file().set_permissions(status.permissions())?;
+    file.as_file().sync_all()?;
     let now = fs::read(path)?;
     if now == new.as_bytes() {
         // Another run has made the same edits.
         return Ok(());
     }
-    if now != old.as_bytes() {
+    // As late as can be: what somebody else writes between here and the new name is lost.
+    let is_same = || fs::metadata(path).and_then(|now| Ok(now.len() == status.len() && now.modified()? == status.modified()?));
+    if now != old.as_bytes() || !is_same()? {
         return Err(io::Error::other("it was changed while it was looked at, and was left so: run again"));
     }
     persist(file, path)
@@ -150,7 +153,7 @@ pub(super) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     match fs::read_to_string(path) {
         Ok(old) => replace(path, &old, text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => persist(temporary(path, text.as_bytes(), 0o666)?, path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, text.as_bytes(), 0o666),
         Err(error) => Err(error),
     }
 }
@@ -158,7 +161,14 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
 /// Writes a program, in one step.
 pub(super) fn write_program(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    persist(temporary(path, bytes, 0o777)?, path)
+    create(path, bytes, 0o777)
+}
+
+/// A file with these permissions, in place of one if there is one.
+fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let file = temporary(path, bytes, mode)?;
+    file.as_file().sync_all()?;
+    persist(file, path)
 }
 
 /// A new file in the folder of `path`, to take its place, with these permissions as far as the user's mask has them.
@@ -175,9 +185,8 @@ fn temporary(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> 
     Ok(file)
 }
 
-/// What is written is on the disk before it gets its name, and the name when its folder is.
+/// Gives a file that is on the disk its name, which is there when its folder is.
 fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     File::open(folder_of(path)).and_then(|folder| folder.sync_all())
 }
