@@ -116,7 +116,7 @@ impl std::error::Error for PackageError {}
 
 impl From<YamlError> for PackageError {
     fn from(error: YamlError) -> Self {
-        Self { offset: error.offset, message: format!("the input is not YAML: {}", error.message) }
+        Self { offset: error.offset, message: format!("the input cannot be read as YAML: {}", error.message) }
     }
 }
 

@@ -12,7 +12,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use super::Form;
 use super::lines;
@@ -116,16 +116,17 @@ impl<'t> Scanner<'t> {
 
     /// Goes on to the line `items:` of the first document.
     fn items_line(&mut self) -> Option<Line> {
-        let mut begun = false;
+        let (mut begun, mut has_key) = (false, false);
         while let Some(line) = self.line(0) {
             let rest = self.rest(line.start);
             if rest.strip_prefix("items:").is_some_and(is_blank_or_comment) {
                 return Some(line);
             }
-            if begun && is_marker(rest) {
+            // A sequence is no list of objects.
+            if (begun && is_marker(rest)) || (!has_key && is_entry(rest)) {
                 return None;
             }
-            begun = true;
+            (begun, has_key) = (true, has_key || !is_marker(rest));
         }
         None
     }
@@ -227,11 +228,22 @@ impl<'t> Scanner<'t> {
     /// Goes on to the line that ends the object.
     fn skip(&mut self, end: End) -> Option<Line> {
         loop {
-            let line = self.line(if let End::Item(column) = end { column } else { 0 })?;
+            let line = match end {
+                End::Item(column) => self.line(column)?,
+                End::Document => self.marker()?,
+            };
             if self.is_end(line, end) {
                 return Some(line);
             }
         }
+    }
+
+    /// The next line that begins like a marker: there may be very many lines without a blank in front before it.
+    fn marker(&mut self) -> Option<Line> {
+        let from = self.next.saturating_sub(1);
+        let start = from + 1 + memmem::find(&self.text.as_bytes()[from..], b"\n---")?;
+        self.next = memchr(b'\n', &self.text.as_bytes()[start..]).map_or(self.text.len(), |newline| start + newline + 1);
+        Some(Line { start, indent: 0 })
     }
 
     /// The heads of the object that begins on `first`, and the line that ends it, if there is no doubt about either.

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, options};
 
 use super::{Data, Decoded, Kind, Layout, NodeId, Nodes, Place, Style, Tree, YamlError, small};
 use crate::text::Span;
@@ -18,14 +18,18 @@ use crate::text::Span;
 /// Collections nested deeper than this are refused: no Kubernetes object needs it, and a stack has an end.
 pub(super) const NESTING_LIMIT: usize = 200;
 
-/// More values than this are refused: they would take gigabytes, and a package of 100 MB has a fifth of them.
-const NODE_LIMIT: usize = 20_000_000;
+/// More values than this are refused: they take 0.7 GB, and what must be parsed of a package of 100 MB has at most half of
+/// them.
+const VALUE_LIMIT: usize = 10_000_000;
+
+/// Texts as large as this are refused: their offsets do not fit into 32 bits.
+const SIZE_LIMIT: usize = 1 << 32;
 
 /// Parses all documents of `text[span]`; every offset of the tree is one of `text`.
 pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
     let slice = span.of(text);
-    if u32::try_from(span.end).is_err() {
-        return Err(YamlError { offset: span.start, message: "the text has 4 GiB or more".into() });
+    if span.end >= SIZE_LIMIT {
+        return Err(YamlError { offset: span.start, message: "the text has 4 GiB or more, which is the limit".into() });
     }
     let options = options! {
         emit_comments: false,
@@ -41,15 +45,19 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
                 let range = at.byte_range().unwrap_or_default();
                 let tag = at.tag_span().and_then(|tag| tag.byte_range());
                 let place = Span::new(span.start + range.start, span.start + range.end);
-                if builder.nodes.all.len() >= NODE_LIMIT {
-                    let message = format!("there are more than {NODE_LIMIT} values");
+                if builder.nodes.all.len() >= VALUE_LIMIT {
+                    let message = format!("there are more than {VALUE_LIMIT} values, which is the limit: split the text");
                     return Err(YamlError { offset: place.start, message });
                 }
                 builder.event(event, place, tag.map(|tag| Span::new(span.start + tag.start, span.start + tag.end)));
             }
             Err(error) => {
                 let offset = span.start + error.marker().byte_offset().unwrap_or(0);
-                return Err(YamlError { offset: offset.min(span.end), message: error.info() });
+                let message = match error.kind() {
+                    ErrorKind::RecursionLimitExceeded => format!("collections are nested more than {NESTING_LIMIT} deep, which is the limit"),
+                    _ => error.info(),
+                };
+                return Err(YamlError { offset: offset.min(span.end), message });
             }
         }
     }

@@ -163,7 +163,7 @@ fn files_that_cannot_be_read_are_said() {
     let folder = Folder::with(&[("calico.yaml", CALICO), ("broken.yaml", "apiVersion: v1\nkind: X\nmetadata: {name: [x}\n")]);
     let done = folder.run(["init", PREFIX]);
     assert_eq!(done.code, 0);
-    assert!(done.stdout.contains("\nnot looked at: broken.yaml: the input is not YAML: "), "{}", done.stdout);
+    assert!(done.stdout.contains("\nnot looked at: broken.yaml: the input cannot be read as YAML: "), "{}", done.stdout);
 }
 
 const KUSTOMIZATION: &str = "\
