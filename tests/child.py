@@ -48,10 +48,12 @@ class Compared:
 
 
 def run(arguments, pieces, expected=(), tail=b"", memory=4 << 30, seconds=60, folder=None):
-    """Feeds `pieces` to the program, and compares its stdout with `expected` and what follows it with `tail`."""
+    """Feeds `pieces` to the program, and compares its stdout with `expected` and what follows it with `tail`.
+
+    The memory that it has, not what it may have, is limited: large input is read into a map that is larger still.
+    """
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -60,9 +62,14 @@ def run(arguments, pieces, expected=(), tail=b"", memory=4 << 30, seconds=60, fo
         child = subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=stderr, preexec_fn=limit, cwd=folder)
         feeder = threading.Thread(target=feed, args=(child.stdin, pieces))
         feeder.start()
+        ended = threading.Event()
+        watcher = threading.Thread(target=watch, args=(child, memory, ended))
+        watcher.start()
         compared = Compared(expected)
         while piece := child.stdout.read1(1 << 20):
             compared.take(piece)
+        ended.set()
+        watcher.join()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         feeder.join()
@@ -70,6 +77,15 @@ def run(arguments, pieces, expected=(), tail=b"", memory=4 << 30, seconds=60, fo
         stderr.seek(0)
         said = stderr.read(1 << 20).decode(errors="replace")
     return Ran(child.returncode, said, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, compared.end(tail))
+
+
+def watch(child, memory, ended):
+    """Kills a child that has more than `memory` bytes. What it has had at most the system tells at its end."""
+    with open(f"/proc/{child.pid}/statm") as statm:
+        while not ended.wait(0.02):
+            statm.seek(0)
+            if int((statm.read().split() or [0, 0])[1]) * resource.getpagesize() > memory:
+                child.kill()
 
 
 def feed(stdin, pieces):

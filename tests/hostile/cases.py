@@ -152,10 +152,10 @@ def aliases():
     yield refused("alias bomb as env", calico.replace(b"env:\n", b"env: *a29\n          x:\n"), code=1, said=r"containers\[0\]\.env")
     yield text("alias bomb of Lists", HEAD, LISTS, b"items: *l29\n", CONFIG, said=r"line 32, column \d+: .*written out")
     yield text("a List that holds itself", b"apiVersion: v1\nkind: List\nitems: &a\n- {apiVersion: v1, kind: List, items: *a}\n", said="line 4")
-    yield text("a ResourceList that holds itself", b"&a\n", HEAD, b"items: [*a]\n", CONFIG, said="line 2, column 1: ")
+    yield text("a ResourceList that holds itself", b"&a\n", HEAD, b"items: [*a]\n", CONFIG, said="line 1, column 1: .*anchor")
     yield right("data that is itself", item(b"ConfigMap", b"  data: &d\n    ClusterConfiguration: *d\n", name=b"kubeadm-config"))
     yield right("a spec that holds itself", item(b"DaemonSet", b"  spec: &s\n    template: *s\n", name=b"calico-node"))
-    yield refused("a functionConfig that is its spec", config=b"functionConfig: &f\n  kind: EnableDualStack\n  spec: *f\n", said="`kind` is not a field")
+    yield refused("a functionConfig that is its spec", config=b"functionConfig: &f\n  apiVersion: dualstack.krm/v1alpha1\n  kind: EnableDualStack\n  spec: *f\n", said="`kind` is not a field")
 
 
 DEEP = 10_000
@@ -191,8 +191,7 @@ def nesting():
             continue
         cni = CALICO.replace(b'"ipam":', b'"x": %s1%s, "ipam":' % (begin, end))
         yield right(f"nested {name} in a CNI config", cni, alone=True, said=r"env\[0\]\.value` of DaemonSet .* cannot be read")
-        # Its range is not completed then.
-        kubeadm = KUBEADM.replace(b"0.0/16\n", b"0.0/16 \n") + b"      x: %s1%s\n" % (begin, end)
+        kubeadm = KUBEADM.replace(b"0.0/16\n", b"0.0/16,fd00:10:244::/56\n") + b"      x: %s1%s\n" % (begin, end)
         yield right(f"nested {name} in kubeadm's text", kubeadm, said="ClusterConfiguration.* cannot be read")
     for name, line in (("keys", b"a:\n"), ("dashes", b"-\n"), ("question marks", b"?\n")):
         lines = joined(b"  spec:\n", by_indentation(line))
