@@ -71,9 +71,14 @@ fn walk(folder: &Path, found: &mut Vec<(PathBuf, bool)>, unreadable: &mut Vec<Un
     // Outside of a repository of git, too, its ignore files say what does not matter.
     for entry in WalkBuilder::new(folder).require_git(false).sort_by_file_path(Path::cmp).build() {
         match entry {
-            Ok(entry) if may_be_manifest(entry.path()) && entry.path().is_file() => {
-                found.push((entry.into_path(), false));
-            }
+            Ok(entry) if may_be_manifest(entry.path()) => match fs::metadata(entry.path()) {
+                Ok(status) if status.is_file() => found.push((entry.into_path(), false)),
+                // A link to nothing is no file either.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    unreadable.push(Unreadable { name: name(entry.path()), reason: error.to_string() });
+                }
+                _ => {}
+            },
             Ok(_) => {}
             Err(error) => unreadable.push(Unreadable { name: name(folder), reason: error.to_string() }),
         }
