@@ -13,6 +13,7 @@ class Ran:
     """What came of a run."""
 
     code: int
+    size: int  # bytes of the input that it took
     stderr: str
     peak: int  # bytes of memory at most at one time
     seconds: float  # of processor time
@@ -60,7 +61,8 @@ def run(arguments, pieces, expected=(), tail=b"", memory=4 << 30, seconds=60, fo
     with tempfile.TemporaryFile() as stderr:
         pipe = subprocess.PIPE
         child = subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=stderr, preexec_fn=limit, cwd=folder)
-        feeder = threading.Thread(target=feed, args=(child.stdin, pieces))
+        fed = []
+        feeder = threading.Thread(target=feed, args=(child.stdin, pieces, fed))
         feeder.start()
         ended = threading.Event()
         watcher = threading.Thread(target=watch, args=(child, memory, ended))
@@ -76,7 +78,7 @@ def run(arguments, pieces, expected=(), tail=b"", memory=4 << 30, seconds=60, fo
         child.stdout.close()
         stderr.seek(0)
         said = stderr.read(1 << 20).decode(errors="replace")
-    return Ran(child.returncode, said, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, compared.end(tail))
+    return Ran(child.returncode, sum(fed), said, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, compared.end(tail))
 
 
 def watch(child, memory, ended):
@@ -88,11 +90,12 @@ def watch(child, memory, ended):
                 child.kill()
 
 
-def feed(stdin, pieces):
-    """A child that has seen enough closes the pipe."""
+def feed(stdin, pieces, fed):
+    """Writes the pieces, and notes the length of each. A child that has seen enough closes the pipe."""
     try:
         for piece in pieces:
             stdin.write(piece)
+            fed.append(len(piece))
         stdin.close()
     except BrokenPipeError:
         pass

@@ -67,7 +67,7 @@ class Case:
     expected: Callable[[], Iterable[bytes]] | None = None
     code: int = 0
     said: str = ""
-    objects: int = 0  # of the package
+    objects: int = 0  # of the package, or nodes of the configuration
     values: int = 0  # that are parsed
     edited: int = 0  # bytes of the objects that are edited
 
@@ -285,12 +285,15 @@ def keys():
     yield refused("a merge key over the env", merged.replace(b"          env:\n", b"          <<: *x\n          y:\n"), code=1, alone=True, said=r"env` comes from a merge key")
     over_template = CALICO.replace(b"\n  spec:\n", b"\n  x: &x\n", 1) + b"  spec:\n    <<: *x\n"
     yield refused("a merge key over the template", over_template, code=1, alone=True, said=r"`spec.template` comes from a merge key")
-    yield refused("a merge key over a list", merged.replace(b"- {name: IP6,", b"- <<: [*x, *x]\n            name: IP6\n            x: {"), code=1, said="x")
     # What a merge key brings is the last to count.
     merging = b'          - {<<: {name: FELIX_IPV6SUPPORT, value: "false"}%s}\n'
     alone = CALICO.replace(felix, b"")
     before, after = (joined(HEAD, b"items:\n", alone, merging % more, CONFIG) for more in (b"", b', value: "true"'))
     yield Case("a merge key in the entry", before, after)
+    entry = b"          - <<: [*x, *x]\n            name: IP6\n%s"
+    merged = merged.replace(b"[{name: a}]", b"[{name: a}]\n    value: none").replace(b"          - {name: IP6, value: autodetect}\n", entry)
+    before, after = (joined(HEAD, b"items:\n", merged % more, CONFIG) for more in (b"", b"            value: autodetect\n"))
+    yield Case("merge keys in the entry, as a list", before, joined(lambda: (piece.replace(*EDITS[0]) for piece in after())))
 
 
 def values():
@@ -306,7 +309,7 @@ def values():
         config = joined(CONFIG.replace(b"    ipv6PodCIDR: fd00:10:244::/56\n", b""), b"    ipv6PodCIDR: fd00:10:244::/56\n" if field != b"ipv6PodCIDR" else b"", b"    ", field, b': "', long, b'"\n')
         yield refused(f"{field.decode()} of 5 MB", config=config, said=f"`{field.decode()}`")
     nodes = joined(CONFIG, b"    nodeIPs:\n", many(b'      n%d: "10.0.0.1,fd00::1"\n', MILLION))
-    yield right("a million nodes", config=nodes, values=2 * MILLION)
+    yield right("a million nodes", config=nodes, values=2 * MILLION, objects=MILLION)
     yield right("a flag of 5 MB", component(b"      - --cluster-cidr=", long, b"\n"), edited=5 * MILLION, said="cluster-cidr")
     yield right("a flag with a million ranges", component(b"      - --cluster-cidr=", numbers, b"10.0.0.0/8\n"), edited=17 * MILLION, said="cluster-cidr")
     yield right("a flag with a million gates", component(b"      - --feature-gates=", many(b"G%d=true,", MILLION), b"Z=true\n"))
@@ -330,10 +333,10 @@ def envelopes():
     yield right("the functionConfig among the items", like)
     yield right("another functionConfig among the items", like.replace(b"name: hostile", b"name: other").replace(b"/56", b"/48"))
     yield refused("no functionConfig, one among the items", config=like, said="there is no functionConfig")
-    yield refused("two functionConfigs", config=CONFIG + CONFIG, said="line 34, column 1: the key `functionConfig`")
-    yield refused("items twice", config=CONFIG + b"items:\n" + CALICO, said="line 34, column 1: the key `items`")
-    yield refused("two kinds", config=CONFIG + b"kind: ResourceList\n", said="line 34, column 1: the key `kind`")
-    yield refused("results that are no list", config=CONFIG + b"results: none\n", said="line 34, column 10: `results`")
+    yield refused("two functionConfigs", config=CONFIG + CONFIG, said="line 30, column 1: the key `functionConfig`")
+    yield refused("items twice", config=CONFIG + b"items:\n" + CALICO, said="line 30, column 1: the key `items`")
+    yield refused("two kinds", config=CONFIG + b"kind: ResourceList\n", said="line 30, column 1: the key `kind`")
+    yield refused("results that are no list", config=CONFIG + b"results: none\n", said="line 30, column 10: `results`")
     yield text("items that are a mapping", HEAD, b"items: {a: b}\n", CONFIG, said="line 3, column 8: `items` must be a list")
     yield text("a ResourceList and another document", package(), b"---\na: b\n", said="must be a ResourceList")
 

@@ -4,6 +4,7 @@
 //! kOps and GCE), as `--name=value` or as two elements; or all of it is one string for a shell. Where there is no `command`,
 //! the image knows the binary.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::package::Resource;
@@ -64,37 +65,46 @@ pub(super) struct CommandLine<'p> {
     pub component: Component,
     pub resource: &'p Resource<'p>,
     pub image: Option<&'p str>,
-    flags: Vec<Flag>,
+    flags: Vec<Flag<'p>>,
     /// The list that ends with the flags; none for a shell, where nothing is added.
     list: Option<Path>,
 }
 
-/// One flag of it.
+/// One flag of it. There may be very many: they are kept small.
 #[derive(Clone, Debug)]
-pub(super) struct Flag {
+pub(super) struct Flag<'p> {
     /// Without dashes at its front; `_` and `-` are the same to the components.
-    pub name: String,
-    pub value: String,
-    /// The place of the value: of the element, or of the string for the shell.
-    pub path: Path,
-    form: Form,
+    pub name: Cow<'p, str>,
+    pub value: Cow<'p, str>,
+    /// The element with the value, or the string for the shell.
+    at: At,
+    form: Form<'p>,
 }
 
 #[derive(Clone, Debug)]
-enum Form {
-    /// `--name=value`; the name as it is written.
-    Joined(String),
+enum Form<'p> {
+    /// `--name=value`; the name as it is written, without the dashes.
+    Joined(&'p str),
     /// `--name`, at this place, and the value behind it.
-    Split(Path),
-    /// In this string for a shell, which all flags in it share.
-    Script(Rc<str>),
+    Split(At),
+    /// In this string for a shell.
+    Script(&'p str),
+}
+
+/// The place of an element: the list and the position in it.
+#[derive(Clone, Debug)]
+struct At(Rc<Path>, usize);
+
+impl At {
+    fn path(&self) -> Path {
+        self.0.index(self.1)
+    }
 }
 
 /// An element of `command` or `args`.
 #[derive(Clone)]
 struct Element<'p> {
-    path: Path,
-    list: Path,
+    at: At,
     text: &'p str,
 }
 
@@ -113,7 +123,7 @@ impl<'p> CommandLine<'p> {
                 && let Some(component) = Component::of_binary(element.text)
             {
                 let rest = &elements[index + 1..];
-                let list = rest.last().unwrap_or(element).list.clone();
+                let list = Path::clone(&rest.last().unwrap_or(element).at.0);
                 return Some(new(component, flags(rest), Some(list)));
             }
         }
@@ -123,18 +133,18 @@ impl<'p> CommandLine<'p> {
     }
 
     /// The flags of this name, in order.
-    pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Flag> {
+    pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Flag<'p>> {
         self.flags.iter().filter(move |flag| flag.name == name)
     }
 
     /// The flags of this name that do not decide, because a later one does. A script may have each on a branch of its own.
-    pub(super) fn overridden<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Flag> {
+    pub(super) fn overridden<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Flag<'p>> {
         let count = self.named(name).count();
         self.named(name).take(count.saturating_sub(1)).filter(|flag| !matches!(flag.form, Form::Script(_)))
     }
 
     /// The flag of this name that decides: the last one.
-    pub(super) fn get(&self, name: &str) -> Option<&Flag> {
+    pub(super) fn get(&self, name: &str) -> Option<&Flag<'p>> {
         self.flags.iter().rfind(|flag| flag.name == name)
     }
 
@@ -155,7 +165,7 @@ pub(super) enum New {
 /// A flag that must become something, and why.
 #[derive(Debug)]
 pub(super) struct Wanted<'c> {
-    pub flag: &'c Flag,
+    pub flag: &'c Flag<'c>,
     pub new: New,
     pub rule: &'static Rule,
     pub message: String,
@@ -164,7 +174,7 @@ pub(super) struct Wanted<'c> {
 impl CommandLine<'_> {
     /// The wishes for these flags. All flags of a string for a shell are one wish, because it is one value.
     pub(super) fn want(&self, wanted: Vec<Wanted<'_>>, plan: &mut Plan) {
-        let mut in_script: Option<(String, &Flag, &'static Rule, String)> = None;
+        let mut in_script: Option<(String, &Flag<'_>, &'static Rule, String)> = None;
         for Wanted { flag, new, rule, message } in wanted {
             let Form::Script(script) = &flag.form else {
                 for op in flag.ops(&new) {
@@ -172,7 +182,7 @@ impl CommandLine<'_> {
                 }
                 continue;
             };
-            let text = in_script.as_ref().map_or(&**script, |(edited, ..)| edited);
+            let text = in_script.as_ref().map_or(*script, |(edited, ..)| edited);
             let Some(edited) = script::with_flag(text, &flag.name, &flag.word(&new)) else {
                 self.report_script(flag, &new, plan);
                 continue;
@@ -183,11 +193,11 @@ impl CommandLine<'_> {
             });
         }
         if let Some((script, flag, rule, message)) = in_script {
-            plan.want(self.resource, rule, Op::is(flag.path.clone(), script), message);
+            plan.want(self.resource, rule, Op::is(flag.path(), script), message);
         }
     }
 
-    fn report_script(&self, flag: &Flag, new: &New, plan: &mut Plan) {
+    fn report_script(&self, flag: &Flag<'_>, new: &New, plan: &mut Plan) {
         let must = match new {
             New::Nothing => "go".to_owned(),
             _ => format!("become \"{}\"", flag.word(new)),
@@ -197,20 +207,25 @@ impl CommandLine<'_> {
             flag.name,
             self.component.name()
         );
-        plan.warning(&SHELL, Place::at(self.resource, &flag.path), message);
+        plan.warning(&SHELL, Place::at(self.resource, &flag.path()), message);
     }
 }
 
-impl Flag {
+impl Flag<'_> {
+    /// The place of the value: of the element, or of the string for the shell.
+    pub(super) fn path(&self) -> Path {
+        self.at.path()
+    }
+
     /// The wishes that make it `new`, outside of a script.
     fn ops(&self, new: &New) -> Vec<Op> {
         match (&self.form, new) {
-            (Form::Joined(name), New::Value(value)) => vec![Op::is(self.path.clone(), format!("{name}={value}"))],
-            (Form::Joined(_), New::Name(_)) => vec![Op::is(self.path.clone(), self.word(new))],
-            (Form::Split(_), New::Value(value)) => vec![Op::is(self.path.clone(), value.as_str())],
-            (Form::Split(at), New::Name(name)) => vec![Op::is(at.clone(), format!("--{name}"))],
-            (Form::Split(at), New::Nothing) => [at, &self.path].map(|path| Op::new(path.clone(), Want::Absent)).into(),
-            (_, New::Nothing) => vec![Op::new(self.path.clone(), Want::Absent)],
+            (Form::Joined(name), New::Value(value)) => vec![Op::is(self.path(), format!("--{name}={value}"))],
+            (Form::Joined(_), New::Name(_)) => vec![Op::is(self.path(), self.word(new))],
+            (Form::Split(_), New::Value(value)) => vec![Op::is(self.path(), value.as_str())],
+            (Form::Split(at), New::Name(name)) => vec![Op::is(at.path(), format!("--{name}"))],
+            (Form::Split(at), New::Nothing) => [at, &self.at].map(|at| Op::new(at.path(), Want::Absent)).into(),
+            (_, New::Nothing) => vec![Op::new(self.path(), Want::Absent)],
             (Form::Script(_), _) => Vec::new(),
         }
     }
@@ -226,9 +241,9 @@ impl Flag {
 }
 
 fn elements<'p>(container: &Container<'p>, field: &str) -> Vec<Element<'p>> {
-    let list = container.path.key(field);
+    let list = Rc::new(container.path.key(field));
     let items = container.node.get(field).into_iter().flat_map(Node::items).enumerate();
-    items.filter_map(|(index, item)| Some(Element { path: list.index(index), list: list.clone(), text: item.text()? })).collect()
+    items.filter_map(|(index, item)| Some(Element { at: At(Rc::clone(&list), index), text: item.text()? })).collect()
 }
 
 /// Flags that take the next element for their value, whatever it is, as pflag does. Of the others it is not known whether
@@ -245,31 +260,35 @@ const TAKE_A_VALUE: [&str; 8] = [
 ];
 
 /// The flags of these elements.
-fn flags(elements: &[Element<'_>]) -> Vec<Flag> {
+fn flags<'p>(elements: &[Element<'p>]) -> Vec<Flag<'p>> {
     let mut flags = Vec::new();
     let mut rest = elements.iter().peekable();
     while let Some(element) = rest.next() {
         let Some(flag) = element.text.strip_prefix("--").filter(|flag| !flag.is_empty()) else { continue };
-        let takes_a_value = TAKE_A_VALUE.contains(&flag.replace('_', "-").as_str());
-        if let Some((name, value)) = flag.split_once('=') {
-            let form = Form::Joined(format!("--{name}"));
-            flags.push(Flag { name: name.replace('_', "-"), value: value.to_owned(), path: element.path.clone(), form });
-        } else if let Some(value) = rest.next_if(|next| takes_a_value || !next.text.starts_with("--")) {
-            let form = Form::Split(element.path.clone());
-            flags.push(Flag { name: flag.replace('_', "-"), value: value.text.to_owned(), path: value.path.clone(), form });
+        let (name, joined) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+        let takes_a_value = || TAKE_A_VALUE.contains(&&*with_dashes(name));
+        let (value, at, form) = if let Some(value) = joined {
+            (value, &element.at, Form::Joined(name))
+        } else if let Some(value) = rest.next_if(|next| takes_a_value() || !next.text.starts_with("--")) {
+            (value.text, &value.at, Form::Split(element.at.clone()))
         } else {
             // A switch.
-            let form = Form::Joined(element.text.to_owned());
-            flags.push(Flag { name: flag.replace('_', "-"), value: "true".to_owned(), path: element.path.clone(), form });
-        }
+            ("true", &element.at, Form::Joined(name))
+        };
+        flags.push(Flag { name: with_dashes(name), value: Cow::Borrowed(value), at: at.clone(), form });
     }
     flags
 }
 
-fn script_flags(element: &Element<'_>) -> Vec<Flag> {
-    let script = Rc::from(element.text);
+/// The name as the components know it.
+fn with_dashes(name: &str) -> Cow<'_, str> {
+    if name.contains('_') { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) }
+}
+
+fn script_flags<'p>(element: &Element<'p>) -> Vec<Flag<'p>> {
     let flags = script::flags(element.text).into_iter();
-    flags.map(|(name, value)| Flag { name, value, path: element.path.clone(), form: Form::Script(Rc::clone(&script)) }).collect()
+    let form = Form::Script(element.text);
+    flags.map(|(name, value)| Flag { name: name.into(), value: value.into(), at: element.at.clone(), form: form.clone() }).collect()
 }
 
 /// The name of an image, without registry, tag and digest.

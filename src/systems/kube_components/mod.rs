@@ -22,7 +22,7 @@
 mod command_line;
 mod script;
 
-use self::command_line::{CommandLine, Component, New, SHELL, Wanted};
+use self::command_line::{CommandLine, Component, Flag, New, SHELL, Wanted};
 use super::System;
 use super::shared::extra_args::DUPLICATE;
 use super::shared::gates::{self, GATE_ON, GATES_PLACEHOLDER};
@@ -156,10 +156,10 @@ fn range<'c>(
     let Some(flag) = line.get(name) else { return };
     for flag in line.overridden(name) {
         let message = format!("`--{name}` is there again below, and the last one decides: remove this one");
-        plan.warning(&DUPLICATE, Place::at(line.resource, &flag.path).with_current(flag.value.as_str()), message);
+        plan.warning(&DUPLICATE, Place::at(line.resource, &flag.path()).with_current(&*flag.value), message);
     }
     let what = format!("`--{name}` of {}", line.component.name());
-    let place = RangePlace { resource: line.resource, path: flag.path.clone(), role, what };
+    let place = RangePlace { resource: line.resource, path: flag.path(), role, what };
     if let Some((value, message)) = place.completed(&flag.value, config, plan) {
         wanted.push(Wanted { flag, new: New::Value(value), rule: why, message });
     }
@@ -257,7 +257,7 @@ fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Ve
     let mentioned = flags.iter().any(|flag| gates::mention(&flag.value).is_some());
     for (index, flag) in flags.iter().enumerate() {
         let carries = carries && !mentioned && index + 1 == flags.len();
-        let at = Place::at(line.resource, &flag.path);
+        let at = Place::at(line.resource, &flag.path());
         let Some(text) = gates::completed(at, &place, &flag.value, carries, config, plan) else { continue };
         let new = if text.is_empty() { New::Nothing } else { New::Value(text) };
         wanted.push(Wanted { flag, new, rule: &GATE_ON, message: gates::effect(&place, config) });
@@ -279,25 +279,25 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
         for (name, role) in [("cluster-cidr", Role::Pods), ("service-cluster-ip-range", Role::Services)] {
             let source = source(line.component).filter(|source| *source != Source::KubeApiserver || role == Role::Services);
             if let (Some(flag), Some(source)) = (line.get(name), source) {
-                facts.whole(role, source, resource, &flag.path, ranges(&flag.value));
+                facts.whole(role, source, resource, &flag.path(), ranges(&flag.value));
             }
         }
         for flag in line.named("feature-gates") {
-            gates::list_fact(facts, line.component.name(), &flag.value, Place::at(resource, &flag.path));
+            gates::list_fact(facts, line.component.name(), &flag.value, Place::at(resource, &flag.path()));
         }
         match line.component {
             Component::Apiserver => {
                 if let Some(flag) = line.get("advertise-address") {
-                    address_fact(resource, AddressOf::ApiServer, &flag.value, &flag.path, facts);
+                    address_fact(resource, AddressOf::ApiServer, &flag.value, &flag.path(), facts);
                 }
             }
             Component::Proxy => {
                 let flag = line.get("nodeport-addresses");
-                let path = flag.or_else(|| line.get("cluster-cidr")).map(|flag| &flag.path);
+                let path = flag.or_else(|| line.get("cluster-cidr")).map(Flag::path);
                 facts.proxies.push(ProxyFact {
-                    mode: line.get("proxy-mode").map(|flag| flag.value.clone()),
+                    mode: line.get("proxy-mode").map(|flag| flag.value.clone().into_owned()),
                     node_port_addresses: node_port_ranges(flag.into_iter().flat_map(|flag| flag.value.split(','))),
-                    place: path.map_or_else(|| Place::of(resource), |path| Place::at(resource, path)),
+                    place: path.map_or_else(|| Place::of(resource), |path| Place::at(resource, &path)),
                 });
             }
             Component::ControllerManager => facts.node_ipam.extend(node_ipam(&line)),
@@ -328,6 +328,6 @@ fn node_ipam(line: &CommandLine<'_>) -> Option<NodeIpamFact> {
         mask: mask(node_masks::BOTH)?,
         mask_ipv4: mask(node_masks::flag(Family::V4))?,
         mask_ipv6: mask(node_masks::flag(Family::V6))?,
-        place: Place::at(line.resource, &cluster_cidr.path),
+        place: Place::at(line.resource, &cluster_cidr.path()),
     })
 }
