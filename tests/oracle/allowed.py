@@ -251,7 +251,18 @@ POOL = {
     "nodeSelector": becomes("all()"),
 }
 GATE = lambda was, now, config: now is True or now is MISSING
-DETECTION = lambda was, now, config: (only_v6(config) and now is MISSING) or (now is not MISSING and isinstance(now, dict) and len(now) == 1)
+DETECTIONS = {"first-found": {"firstFound": True}, "kubernetes-internal-ip": {"kubernetes": "NodeInternalIP"}}
+
+
+def detection(was, now, config):
+    """The method of the configuration, if it names one."""
+    if now is MISSING:
+        return only_v6(config)
+    method = config.get("ipv6AutodetectionMethod")
+    return now in ([DETECTIONS[method]] if method else DETECTIONS.values())
+
+
+
 POOLS = r"(^|\.)calicoNetwork\.ipPools"
 OPERATOR = ("Installation", "HelmChartProxy", "HelmChartConfig", "HelmChart", "HelmRelease", "Application")
 EXTRA_NAMES = {*RANGE_FLAGS, *MASKS, "feature-gates", "node-ip"}
@@ -272,8 +283,8 @@ def extra_arguments(was, now, config):
 FIELDS = [
     (OPERATOR, POOLS + r"(\[\d+\])?$", each_of(POOL)),
     *((OPERATOR, POOLS + rf"\[\d+\]\.{field}$", fits) for field, fits in POOL.items()),
-    (OPERATOR, r"(^|\.)calicoNetwork\.nodeAddressAutodetectionV[46]$", DETECTION),
-    (OPERATOR, r"(^|\.)calicoNetwork$", each({"ipPools": each_of(POOL), "nodeAddressAutodetectionV6": DETECTION})),
+    (OPERATOR, r"(^|\.)calicoNetwork\.nodeAddressAutodetectionV[46]$", detection),
+    (OPERATOR, r"(^|\.)calicoNetwork$", each({"ipPools": each_of(POOL), "nodeAddressAutodetectionV6": detection})),
     (OPERATOR, r"(^|\.)serviceCIDRs(\[\d+\])?$", added("Service")),
     (("IPPool",), r"^spec\.cidr$", lambda was, now, config: is_range(now) and ipaddress.ip_network(was, strict=False) == ipaddress.ip_network(now)),
     (("IPPool",), r"^spec\.natOutgoing$", becomes(True)),

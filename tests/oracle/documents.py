@@ -33,6 +33,25 @@ def load_all(text):
     return [document for document in yaml.load_all(printable(text), Loader) if document is not None]
 
 
+known = {}
+
+
+def load_items(text):
+    """The documents of a text. Where it is a list, each item whose text was read before is not read again: most objects
+    come and go unchanged. All lines of an item are blank or indented, but for the first, so that each can be read alone."""
+    head, is_list, body = text.partition("\nitems:\n")
+    behind = re.search(r"^[^-\s]", body, re.M)
+    end = behind.start() if behind else len(body)
+    blank, *items = re.split(r"^(?=-)", body[:end], flags=re.M)
+    if not is_list or blank or not items or any(item.startswith("---") for item in items):
+        return load_all(text)
+    for item in items:
+        if item not in known:
+            (known[item],) = load_all(item)
+    (rest,) = load_all(head + "\n" + body[end:])
+    return [{**rest, "items": [one for item in items for one in known[item]]}]
+
+
 def inner(text):
     """The document that a string holds: JSON with bare placeholders, or YAML; None for a mere string."""
     if "\n" not in text and not text.lstrip().startswith(("{", "[")):

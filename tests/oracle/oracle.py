@@ -8,7 +8,7 @@ the rules of the product name, in Python, with PyYAML and the standard `ipaddres
 import os
 
 from allowed import allowed
-from documents import differences, dotted, load_all
+from documents import differences, dotted, load_items
 from required import missing, name_of
 
 RESOURCE_LIST = "config.kubernetes.io/"
@@ -16,7 +16,7 @@ RESOURCE_LIST = "config.kubernetes.io/"
 
 def objects_of(text):
     """The objects of a ResourceList, a List or a stream, Lists among them opened; and the results."""
-    documents = load_all(text)
+    documents = load_items(text)
     results = []
     if len(documents) == 1 and isinstance(documents[0], dict) and str(documents[0].get("apiVersion", "")).startswith(RESOURCE_LIST):
         results = documents[0].get("results") or []
@@ -28,33 +28,41 @@ def objects_of(text):
     return opened, results
 
 
-def check(before, config, after):
-    """The problems of `after` as an answer to `before` and `config` (a dict of the fields); none if it is right."""
-    old, _ = objects_of(before)
-    new, results = objects_of(after)
+def check(old, config, new, results):
+    """The problems of the objects `new` and the results as an answer to the objects `old` and `config` (a dict of the
+    fields); none if it is right."""
+    try:
+        return list(problems(old, config, new, results))
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        return [f"something is not where or what it must be: {error!r}"]
+
+
+def problems(old, config, new, results):
     errors = [result for result in results if result.get("severity") == "error"]
-    problems = [] if len(new) >= len(old) else [f"{len(old)} objects came, {len(new)} went"]
+    if len(new) < len(old):
+        yield f"{len(old)} objects came, {len(new)} went"
     changed = False
     for item, edited in zip(old, new):
         for path, was, now in differences(item, edited):
             changed = True
             if not allowed(item, path, was, now, config):
-                problems.append(f"{name_of(item)}: {dotted(path)}: {was!r} -> {now!r} is no edit that the rules know")
+                yield f"{name_of(item)}: {dotted(path)}: {was!r} -> {now!r} is no edit that the rules know"
     for created in new[len(old) :]:
         changed = True
         if created.get("kind") != "IPPool":
-            problems.append(f"{name_of(created)} was created")
+            yield f"{name_of(created)} was created"
     if errors or config.get("action") == "Check":
         if changed:
-            problems.append("objects were changed although there are errors" if errors else "Check changed an object")
-        return problems
-    return problems + [problem for item in new for problem in missing(item, new, results, config)]
+            yield "objects were changed although there are errors" if errors else "Check changed an object"
+        return
+    for item in new:
+        yield from missing(item, new, results, config)
 
 
 if __name__ == "__main__":
     import sys
 
     before, after = (open(name, encoding="utf-8").read() for name in sys.argv[1:3])
-    found = check(before, dict(word.split("=", 1) for word in sys.argv[3:]), after)
+    found = check(objects_of(before)[0], dict(word.split("=", 1) for word in sys.argv[3:]), *objects_of(after))
     print("\n".join(found) or "right")
     sys.exit(bool(found) or not os.path.exists(sys.argv[1]))

@@ -96,7 +96,9 @@ def of_calico(item, items, config):
                 yield f"{name_of(item)}: `{key}` of its CNI config is {plugin['ipam'].get(key)!r}, and must be {wanted!r}"
     wanted = {"IP6": "autodetect", "FELIX_IPV6SUPPORT": "true"}
     if only_v6:  # docs.tigera.io, Configure Kubernetes control plane to operate over IPv6
-        wanted |= {"IP": "none", "CALICO_ROUTER_ID": "hash"}
+        wanted |= {"IP": "none"}
+        if env.get("CALICO_NETWORKING_BACKEND") != "vxlan":  # Without BIRD, nobody has a router id.
+            wanted |= {"CALICO_ROUTER_ID": "hash"}
     for name, value in wanted.items():
         if env.get(name) != value:
             yield f"{name_of(item)}: {name} is {env.get(name)!r}, and must be {value!r}"
