@@ -18,6 +18,9 @@ def missing(item, items, results, config):
     if config.get("mode") == "IPv6Only" or is_said(item, results):
         return
     yield from of_host_local(item)
+    yield from of_flannel(item)
+    if item.get("kind") == "Installation" and "ipv6PodCIDR" in config:
+        yield from of_pairs(item, item, [("spec", "calicoNetwork", "ipPools")])
     if "ipv6PodCIDR" in config and "ipv6ServiceCIDR" in config:
         yield from of_kubernetes(item)
 
@@ -119,9 +122,18 @@ def of_host_local(item):
             ipam = plugin.get("ipam")
             if not isinstance(ipam, dict) or ipam.get("type") != "host-local":
                 continue
-            subnets = {entry.get("subnet") for entries in ipam.get("ranges") or [] for entry in entries} | {ipam.get("subnet")}
-            if "usePodCidr" in subnets and "usePodCidrIPv6" not in subnets:
-                yield f"{name_of(item)}: host-local of `{key}` gives out {sorted(filter(None, subnets))}, and no IPv6 addresses"
+            subnets = [entry.get("subnet") for entries in ipam.get("ranges") or [] for entry in entries]
+            if bool(subnets) == ("subnet" in ipam):
+                yield f"{name_of(item)}: host-local of `{key}` must have either `ranges` or `subnet`: {ipam}"
+            if "usePodCidr" in (*subnets, ipam.get("subnet")) and "usePodCidrIPv6" not in subnets:
+                yield f"{name_of(item)}: host-local of `{key}` gives out {subnets}, and no IPv6 addresses"
+
+
+def of_flannel(item):
+    """flannel has IPv6 where both are there, and does not start with one of them (flannel main.go, "IPv6Network")."""
+    network = inner(str((item.get("data") or {}).get("net-conf.json", ""))) if item.get("kind") == "ConfigMap" else None
+    if isinstance(network, dict) and bool(network.get("EnableIPv6")) != ("IPv6Network" in network):
+        yield f"{name_of(item)}: net-conf.json has only one of `EnableIPv6` and `IPv6Network`"
 
 
 def of_kubeadm_config(item, config):
