@@ -139,8 +139,9 @@ fn answer_plainly(package: &Package<'_>, config: &str) -> Response {
 
 /// The configuration that a text holds.
 fn read_config(text: &str) -> Result<Config, Vec<ConfigError>> {
-    let tree = Tree::parse(text, Span::new(0, text.len()))
-        .map_err(|error| vec![ConfigError { field: String::new(), message: format!("the functionConfig cannot be read as YAML: {error}") }])?;
+    let tree = Tree::parse(text, Span::new(0, text.len())).map_err(|error| {
+        vec![ConfigError { field: String::new(), message: format!("the functionConfig cannot be read as YAML: {error}") }]
+    })?;
     let root = tree.roots().find(|root| !root.is_null());
     Config::read(config::fields_of(root).map_err(|error| vec![error])?)
 }

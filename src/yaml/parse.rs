@@ -54,7 +54,9 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
             Err(error) => {
                 let offset = span.start + error.marker().byte_offset().unwrap_or(0);
                 let message = match error.kind() {
-                    ErrorKind::RecursionLimitExceeded => format!("collections are nested more than {NESTING_LIMIT} deep, which is the limit"),
+                    ErrorKind::RecursionLimitExceeded => {
+                        format!("collections are nested more than {NESTING_LIMIT} deep, which is the limit")
+                    }
                     _ => error.info(),
                 };
                 return Err(YamlError { offset: offset.min(span.end), message });
