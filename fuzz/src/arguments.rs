@@ -30,6 +30,10 @@ static CONFIGS: LazyLock<Vec<Config>> = LazyLock::new(|| {
 pub fn arguments(data: &[u8]) {
     let Some((&how, rest)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
+    if text.chars().any(|c| (c.is_control() && c != '\n') || matches!(c, '\u{fffe}' | '\u{ffff}')) {
+        // JSON may hold them as they are, YAML not.
+        return;
+    }
     let (how, config) = (usize::from(how) / VERSIONS.len(), &CONFIGS[usize::from(how) % VERSIONS.len()]);
     let (form, component) = (how / COMPONENTS.len() % 5, COMPONENTS[how % COMPONENTS.len()]);
     let lines: Vec<&str> = text.split('\n').collect();
