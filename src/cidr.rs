@@ -194,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn knows_its_parts() {
+        for (text, family, name, bits, prefix) in [("10.244.0.0/16", Family::V4, "IPv4", 32, 16), ("::/0", Family::V6, "IPv6", 128, 0)] {
+            let range = cidr(text);
+            assert_eq!((range.family(), range.family().bits(), range.prefix()), (family, bits, prefix));
+            assert_eq!(range.family().to_string(), name);
+            assert_eq!(format!("{}/{prefix}", range.address()), text);
+            assert!(family.other() != family && family.other().other() == family);
+        }
+        assert!(cidr("10.0.0.0/8").has([10, 1, 2, 3].into()) && !cidr("10.0.0.0/8").has([11, 0, 0, 0].into()));
+        assert_eq!(cidr("10.0.0.0/15").subnets(16).collect::<Vec<_>>(), [cidr("10.0.0.0/16"), cidr("10.1.0.0/16")]);
+        assert_eq!(cidr("10.0.0.0/16").subnets(15).next(), None);
+        assert_eq!(Cidr::from(Ipv4Net::new_assert([10, 0, 0, 1].into(), 8)), cidr("10.0.0.0/8"));
+        assert_eq!(Cidr::from(Ipv6Net::new_assert([0xfd00, 0, 0, 0, 0, 0, 0, 1].into(), 8)), cidr("fd00::/8"));
+    }
+
+    #[test]
     fn masks_host_bits_and_says_so() {
         assert_eq!(Cidr::parse("2001:db8::5/64"), Ok(Parsed { cidr: cidr("2001:db8::/64"), host_bits: true }));
         assert_eq!(Cidr::parse("10.0.0.0/8").map(|parsed| parsed.host_bits), Ok(false));
@@ -238,8 +254,8 @@ mod tests {
     fn knows_the_special_ranges() {
         assert!(cidr("fd00::/8").is_unique_local() && !cidr("2001::/64").is_unique_local());
         assert!(cidr("fe80::/64").is_link_local() && cidr("169.254.1.0/24").is_link_local() && !cidr("fe00::/8").is_link_local());
-        assert!(cidr("ff02::/16").is_multicast() && cidr("224.0.0.0/8").is_multicast());
-        assert!(cidr("fec0::/64").is_site_local());
+        assert!(cidr("ff02::/16").is_multicast() && cidr("224.0.0.0/8").is_multicast() && !cidr("fd00::/8").is_multicast());
+        assert!(cidr("fec0::/64").is_site_local() && !cidr("fe80::/64").is_site_local());
         assert!(cidr("2001:db8:1::/48").is_documentation() && cidr("3fff:1::/32").is_documentation());
         assert!(cidr("192.0.2.0/25").is_documentation() && !cidr("10.0.0.0/8").is_documentation());
     }

@@ -202,7 +202,7 @@ fn add_places(said: &mut [Said], results: &[Value], reports: &[Report], package:
         let Some((_, report)) = reports.iter().find(|(other, _)| other == result) else { continue };
         said.position = report.resource;
         let Some(resource) = report.resource.map(|at| &package.all()[at]).filter(|_| said.resource.is_none()) else { continue };
-        said.resource = Some(Identity::of_resource(resource));
+        said.resource = Some(Identity(format!("{} {} {}/{}", resource.api_version, resource.kind, resource.namespace, resource.name)));
         said.path = report.path.as_ref().map(ToString::to_string);
         (said.current, said.proposed) = (report.current.clone().map(normal), report.proposed.clone().map(normal));
     }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use enable_dual_stack::package::Resource;
 use enable_dual_stack::yaml::Value;
 use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
@@ -61,10 +60,6 @@ impl Identity {
     pub(crate) fn of_object(object: &Value) -> Self {
         let metadata = object.get("metadata").cloned().unwrap_or(Value::Null);
         Self::new(object, text_of(&metadata, "namespace"), text_of(&metadata, "name"))
-    }
-
-    pub(crate) fn of_resource(resource: &Resource<'_>) -> Self {
-        Self(format!("{} {} {}/{}", resource.api_version, resource.kind, resource.namespace, resource.name))
     }
 
     pub(crate) fn of_reference(reference: &Value) -> Self {
