@@ -74,7 +74,10 @@ const STEPS: &[Step] = &[
         rules: &["kube-controller-manager-", "kubeadm-pod-", "calico-host-local-", "canal-"],
     },
     Step { name: "create Pods again, to give them both addresses", rules: &["calico-", "canal-"] },
-    Step { name: "Services", rules: &["service-"] },
+    Step {
+        name: "Services, which get their second address by their `ipFamilyPolicy`",
+        rules: &["kube-apiserver-", "kubeadm-service-", "kubeadm-no-service-"],
+    },
 ];
 
 /// The order of the roll-out for these changes.
@@ -120,7 +123,8 @@ mod tests {
         let at = |name: &str| message.find(name).unwrap_or_else(|| panic!("{name}: {message}"));
         assert!(at("nodes first") < at("kube-apiserver") && at("kube-apiserver") < at("kube-proxy") && at("kube-proxy") < at("Calico"));
         assert!(at("Calico") < at("create Pods again"));
-        assert!(!message.contains("kube-controller-manager") && !message.contains("Services") && !message.contains('\n'));
+        assert!(at("create Pods again") < at("Services"));
+        assert!(!message.contains("kube-controller-manager") && !message.contains('\n'));
     }
 
     #[test]

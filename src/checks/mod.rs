@@ -13,6 +13,7 @@ mod overlaps;
 mod pools;
 mod pools_apart;
 mod primary;
+mod services;
 mod sizes;
 
 pub use self::agreement::Expected;
@@ -60,6 +61,7 @@ pub const ALL: &[Check] = &[
     invented_pool::CHECK,
     gates::CHECK,
     node_ports::CHECK,
+    services::CHECK,
     odd_ranges::CHECK,
 ];
 
