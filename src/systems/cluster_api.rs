@@ -21,7 +21,7 @@ use super::System;
 use super::shared::extra_args::{DUPLICATE, ExtraArgs};
 use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER, GateMap};
 use super::shared::kubeadm::{
-    Document, EXTRA_ARGS, NODE_IP, POD_SUBNET, SERVICE_SUBNET, cluster_configuration, cluster_configuration_facts, node_registration,
+    Document, EXTRA_ARGS, Home, NODE_IP, POD_SUBNET, SERVICE_SUBNET, cluster_configuration, cluster_configuration_facts, node_registration,
     node_registration_facts,
 };
 use super::shared::kubernetes_version::{self, TOO_OLD, is_too_old};
@@ -138,10 +138,8 @@ impl<'p> Spec<'p> {
             resource: self.resource,
             path: self.path.key(key),
             args_as_list: self.args_as_list(),
-            is_part: true,
-            carries_gate: true,
+            home: Home::ClusterApi,
             pods_elsewhere,
-            read_by_calico: false,
         };
         Some((document, node))
     }

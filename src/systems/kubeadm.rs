@@ -24,7 +24,7 @@ use super::shared::extra_args::DUPLICATE;
 use super::shared::gates::{GATE_ON, GATES_PLACEHOLDER};
 use super::shared::inner::{document, in_config_maps};
 use super::shared::kubeadm::{
-    Document, EXTRA_ARGS, NO_SERVICE_SUBNET, NODE_IP, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration,
+    Document, EXTRA_ARGS, Home, NO_SERVICE_SUBNET, NODE_IP, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration,
     cluster_configuration_facts, node_registration, node_registration_facts,
 };
 use super::shared::kubernetes_version::{TOO_OLD, is_too_old};
@@ -114,10 +114,8 @@ fn file<'a>(resource: &'a Resource<'a>) -> Document<'a> {
         resource,
         path: Path::root(),
         args_as_list: args_are_a_list(&resource.api_version),
-        is_part: false,
-        carries_gate: true,
+        home: Home::File,
         pods_elsewhere: Vec::new(),
-        read_by_calico: false,
     }
 }
 
@@ -132,7 +130,7 @@ fn of_config_map<'a>(resource: &'a Resource<'a>, inner: Node<'_>) -> Document<'a
     Document {
         path: Path::of(&KEY).inside(),
         args_as_list: inner.text_at(&["apiVersion"]).is_none_or(args_are_a_list),
-        read_by_calico: resource.original_name() == "kubeadm-config",
+        home: if resource.original_name() == "kubeadm-config" { Home::KubeadmConfig } else { Home::File },
         ..file(resource)
     }
 }

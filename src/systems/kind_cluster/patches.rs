@@ -7,7 +7,7 @@ use super::super::shared::gates::{self, GATE, GATE_ON, GateMap, Need};
 use super::super::shared::inner::document;
 use super::super::shared::kube_proxy::CLUSTER_CIDR;
 use super::super::shared::kubeadm::{
-    Document, EXTRA_ARGS, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration, cluster_configuration_facts,
+    Document, EXTRA_ARGS, Home, POD_SUBNET, SERVICE_SUBNET, args_are_a_list, cluster_configuration, cluster_configuration_facts,
     node_registration, node_registration_facts,
 };
 use super::super::shared::node_masks::{self, NODE_MASK};
@@ -147,10 +147,8 @@ fn kubeadm_document<'a>(cluster: &'a Resource<'a>, patch: &Patch<'_>, inner: Nod
         resource: cluster,
         path: patch.path.inside(),
         args_as_list: inner.text_at(&["apiVersion"]).is_some_and(args_are_a_list),
-        is_part: true,
-        carries_gate: false,
+        home: Home::KindPatch,
         pods_elsewhere,
-        read_by_calico: false,
     }
 }
 

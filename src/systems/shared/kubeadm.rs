@@ -64,15 +64,30 @@ pub(crate) struct Document<'a> {
     pub path: Path,
     /// Whether `extraArgs` that are not there yet must be a list: from v1beta4 on, and in Cluster API v1beta2.
     pub args_as_list: bool,
-    /// Whether it is a part of the configuration, whose rest stands elsewhere: a patch of kind, a spec of Cluster API.
-    pub is_part: bool,
-    /// Whether nobody else switches the feature gate on: kind does it for its patches.
-    pub carries_gate: bool,
+    pub home: Home,
     /// The cluster CIDRs, in their order and with the range that is appended, where another object says them: the `Cluster`
     /// of Cluster API, for one.
     pub pods_elsewhere: Vec<Cidr>,
-    /// Whether Calico reads the text, too: the ConfigMap `kubeadm-config`.
-    pub read_by_calico: bool,
+}
+
+/// What a document of kubeadm stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// A file of its own, or some ConfigMap.
+    File,
+    /// The ConfigMap `kubeadm-config`, whose text Calico reads, too.
+    KubeadmConfig,
+    /// A patch in a `Cluster` of kind.
+    KindPatch,
+    /// A spec of Cluster API.
+    ClusterApi,
+}
+
+impl Home {
+    /// Whether a part of the configuration stands elsewhere.
+    fn is_partial(self) -> bool {
+        matches!(self, Self::KindPatch | Self::ClusterApi)
+    }
 }
 
 /// Whether `extraArgs` of this version of kubeadm's API, such as "kubeadm.k8s.io/v1beta3", are a list.
@@ -86,29 +101,29 @@ pub(crate) fn cluster_configuration(document: &Document<'_>, node: Node<'_>, con
     subnet(document, node, Role::Services, config, plan);
     api_server(document, node, config, plan);
     controller_manager(document, node, config, plan);
-    // kube-scheduler does not need the gate, but stops at it where it is no more.
+    // kube-scheduler does not need the gate, but stops at it where it is no more. For its patches, kind switches it on.
     gate_arg(document, &document.args(node, &["scheduler", "extraArgs"]), false, "kube-scheduler", config, plan);
-    gate_map(document, "ClusterConfiguration").want(node, document.carries_gate, config, plan);
+    gate_map(document, "ClusterConfiguration").want(node, document.home != Home::KindPatch, config, plan);
 }
 
 /// A service range that is not there means one of kubeadm's own, of IPv4.
 fn no_service_subnet(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>, config: &Config, plan: &mut Plan) {
-    let Some(ipv6) = config.ipv6_service_cidr.filter(|_| config.mode == Mode::DualStack && !document.is_part) else { return };
+    let Some(ipv6) = config.ipv6_service_cidr.filter(|_| config.mode == Mode::DualStack && !document.home.is_partial()) else { return };
     let keys = ["networking", "serviceSubnet"];
     if node.at(&keys).is_some() || args.get("service-cluster-ip-range").is_some() {
         return;
     }
     let path = document.path.keys(&keys);
-    let is_ipv6_first = ranges(node.text_at(&["networking", "podSubnet"]).unwrap_or_default()).first().map(|range| range.family());
-    if let Some(ipv4) = config.ipv4_service_cidr.filter(|_| is_ipv6_first != Some(Family::V6)) {
-        let message = "`serviceSubnet` of kubeadm set to both service ranges: without it, kubeadm takes 10.96.0.0/12 alone";
-        plan.want(document.resource, &NO_SERVICE_SUBNET, Op::is(path, format!("{ipv4},{ipv6}")), message);
-    } else {
+    let first = ranges(node.text_at(&["networking", "podSubnet"]).unwrap_or_default()).first().map(|range| range.family());
+    let Some(ipv4) = config.ipv4_service_cidr.filter(|_| first != Some(Family::V6)) else {
         let message = format!(
             "kubeadm has no `serviceSubnet` and takes 10.96.0.0/12, which is one family: give the IPv4 range that is in use as `ipv4ServiceCIDR`, or write it here, as `a,{ipv6}`"
         );
         plan.warning(&NO_SERVICE_SUBNET, Place::at(document.resource, &path), message);
-    }
+        return;
+    };
+    let message = "`serviceSubnet` of kubeadm set to both service ranges: without it, kubeadm takes 10.96.0.0/12 alone";
+    plan.want(document.resource, &NO_SERVICE_SUBNET, Op::is(path, format!("{ipv4},{ipv6}")), message);
 }
 
 fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, plan: &mut Plan) {
@@ -122,7 +137,7 @@ fn subnet(document: &Document<'_>, node: Node<'_>, role: Role, config: &Config, 
     place.say_no_text(subnet, plan);
     let Some(text) = subnet.and_then(Node::text) else { return };
     let in_block = node.get("networking").is_some_and(|networking| networking.resolved().kind() == Kind::Mapping(Layout::Block));
-    if !(role == Role::Pods && document.read_by_calico && in_block) {
+    if !(role == Role::Pods && document.home == Home::KubeadmConfig && in_block) {
         return place.want_comma_list(text, config, why, |text| Op::is(path, text), plan);
     }
     // Calico finds the subnet by the regular expression `podSubnet: (.*)`, and takes the rest of the line as it is.
@@ -179,7 +194,7 @@ fn cluster_cidr<'n>(node: Node<'n>, args: &ExtraArgs<'n>) -> Option<&'n str> {
 fn allocates(document: &Document<'_>, node: Node<'_>, args: &ExtraArgs<'_>) -> bool {
     match args.get("allocate-node-cidrs") {
         Some(arg) => arg.value != "false",
-        None => document.is_part || node.text_at(&["networking", "podSubnet"]).is_some(),
+        None => document.home.is_partial() || node.text_at(&["networking", "podSubnet"]).is_some(),
     }
 }
 
@@ -227,7 +242,7 @@ pub(crate) fn node_registration(document: &Document<'_>, node: Node<'_>, config:
             let message = format!("`node-ip` of the kubelet set to both addresses of node \"{}\"", name.unwrap_or_default());
             plan.want(document.resource, &NODE_IP, args.add("node-ip", &format!("{first},{second}")), message);
         }
-        (None, None) if !document.is_part && !has_cloud_provider && node.get("nodeRegistration").is_some() => {
+        (None, None) if !document.home.is_partial() && !has_cloud_provider && node.get("nodeRegistration").is_some() => {
             let message = "the kubelet gets no `node-ip`: without a cloud provider the node has an address of one family only; give both in `nodeIPs`, by the node's name";
             plan.info(&NODE_IP, Place::at(document.resource, &document.path.key("nodeRegistration")), message);
         }
@@ -264,7 +279,7 @@ fn node_ip(document: &Document<'_>, arg: &Arg<'_>, name: Option<&str>, given: Op
             plan.error(&NODE_IP, place, message);
         }
         None if both => {}
-        None if document.is_part && name.is_none() => {
+        None if document.home.is_partial() && name.is_none() => {
             let message = format!(
                 "`node-ip` of the kubelet is \"{}\" on every machine made from here, which is one family: fill in both addresses of a machine when it starts, as `a,b`",
                 arg.value
