@@ -68,7 +68,8 @@ const STEPS: &[Step] = &[
     Step { name: "kube-controller-manager", rules: &["kube-controller-manager-", "node-cidr-mask-size"] },
     Step { name: "cloud-controller-manager", rules: &["cloud-controller-manager-"] },
     Step { name: "kube-proxy", rules: &["kube-proxy-"] },
-    Step { name: "Calico", rules: &["calico-", "canal-", "felix-", "bgp-", "helm-values-"] },
+    Step { name: "Calico", rules: &["calico-", "felix-", "bgp-", "helm-values-"] },
+    Step { name: "flannel", rules: &["canal-"] },
     Step {
         name: "delete and register each node again, where pods or routes need its `podCIDRs` (they cannot be changed)",
         rules: &["kube-controller-manager-", "kubeadm-pod-", "calico-host-local-", "canal-"],

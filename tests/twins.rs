@@ -42,6 +42,7 @@ const TWINS: &[Twin] = &[
         .but_for("the order of new keys, and the layout of `ranges`"),
     twin("configmaps/kube-proxy.single.yaml", "configmaps/kube-proxy.dual.derived.yaml", &[PODS]),
     twin("configmaps/kubeadm-config.single.yaml", "configmaps/kubeadm-config.dual.derived.yaml", BOTH),
+    twin("flannel/kube-flannel.single.yaml", "flannel/kube-flannel.dual.derived.yaml", &[PODS]).but_for("new keys go last"),
     twin("gardener/90-shoot.single.yaml", "gardener/shoot-networking.dual.derived.yaml", &[PODS]),
     twin("kind/flannel-e2e-kind-config.single.yaml", "kind/flannel-e2e-kind-config.dual.yaml", &[("ipv6PodCIDR", "2001:cafe:42::/56")])
         .but_for("a new key goes last in its mapping, in the quotes of its neighbours"),
@@ -83,7 +84,6 @@ const OTHERS: &[(&str, &str)] = &[
     ("calico-helm/capz-tigera-values.single.yaml", "values of Helm in a file are no object"),
     ("cilium/cilium-config.single.derived.yaml", "another CNI plugin"),
     ("cluster-api/capz-helmchartproxy-calico.single.yaml", "a Go template, whose output is said to be looked at"),
-    ("flannel/kube-flannel.single.yaml", "another CNI plugin"),
     ("kube-router/kubeadm-kuberouter-all-features.single.yaml", "another CNI plugin"),
     ("multus/whereabouts-macvlan.single.yaml", "another CNI plugin"),
     ("ovn-kubernetes/ovn-config.single.yaml", "another CNI plugin"),

@@ -1,16 +1,16 @@
-//! Canal: Calico's policy on flannel's network. Flannel needs the IPv6 range, too.
+//! Canal: Calico's policy on flannel's network; and flannel alone. Flannel needs the IPv6 range, too.
 //!
 //! # Recognises
-//! `net-conf.json` in the ConfigMap that has Calico's CNI config beside it, or that a DaemonSet with `calico-node` and
-//! flannel mounts; and canal on etcd, where flannel delegates to Calico.
+//! `net-conf.json` in a ConfigMap. It is canal's, where Calico's CNI config is beside it, or a DaemonSet with `calico-node`
+//! and flannel mounts it. And canal on etcd, where flannel delegates to Calico.
 //!
 //! # Changes
 //! `EnableIPv6` is `true`, a JSON boolean, and `IPv6Network` is the IPv6 pod range. With `mode: IPv6Only`, `EnableIPv4`
 //! is `false`.
 //!
 //! # Leaves alone
-//! The images: flannel before v0.15 has no IPv6, before v0.17 none without IPv4, which is said. An `IPv6Network` with another range is an error that
-//! shows both. Canal on etcd is not supported: an error.
+//! The images: flannel before v0.15 has no IPv6, before v0.17 none without IPv4, which is said. An `IPv6Network` with
+//! another range is an error that shows both. Canal on etcd is not supported: an error.
 //!
 //! # Sources
 //! projectcalico/calico pull request 5313; flannel Documentation/configuration.md, "Dual-stack", and v0.15.0 release
@@ -30,7 +30,7 @@ use crate::yaml::{Node, Op, Path, Value};
 
 pub(super) const SYSTEM: System = System {
     name: "canal",
-    recognises: "canal's flannel (net-conf.json)",
+    recognises: "flannel's net-conf.json, canal's too",
     rules: &[&NET_CONF, &UNREADABLE, &BACKEND, &FLANNEL_TOO_OLD, &ON_ETCD],
     facts,
     plan,
@@ -38,28 +38,28 @@ pub(super) const SYSTEM: System = System {
 
 static NET_CONF: Rule = Rule {
     id: "canal-net-conf",
-    title: "Canal's flannel has an IPv6 network",
+    title: "Flannel has an IPv6 network",
     why: "Without `EnableIPv6` and `IPv6Network`, flannel makes no routes for IPv6: pods of two nodes do not reach each other.",
     remedy: "`net-conf.json` must have `\"EnableIPv6\": true` and the IPv6 pod range as `IPv6Network`.",
     source: "https://github.com/projectcalico/calico/pull/5313; https://github.com/flannel-io/flannel/blob/master/Documentation/configuration.md",
 };
 static UNREADABLE: Rule = Rule {
     id: "canal-net-conf-unreadable",
-    title: "Canal's `net-conf.json` cannot be read",
+    title: "Flannel's `net-conf.json` cannot be read",
     why: "The text is a template or broken: an edit could hit the wrong place.",
     remedy: "Render the template first, or set `EnableIPv6` and `IPv6Network` by hand.",
     source: "https://github.com/flannel-io/flannel/blob/master/Documentation/configuration.md",
 };
 static BACKEND: Rule = Rule {
     id: "canal-flannel-backend",
-    title: "Canal's flannel does IPv6 with the backend vxlan",
-    why: "Calico documents canal with IPv6 for the backend vxlan alone; others may make no routes for IPv6.",
-    remedy: "`Backend.Type` must be \"vxlan\".",
-    source: "https://github.com/projectcalico/calico/pull/5313",
+    title: "Flannel does IPv6 with some backends",
+    why: "Calico documents canal with IPv6 for the backend vxlan alone, and flannel has it for vxlan, wireguard and host-gw; others may make no routes for IPv6.",
+    remedy: "`Backend.Type` must be \"vxlan\"; without Calico \"wireguard\" and \"host-gw\" do, too.",
+    source: "https://github.com/projectcalico/calico/pull/5313; https://github.com/flannel-io/flannel/blob/master/Documentation/configuration.md",
 };
 static FLANNEL_TOO_OLD: Rule = Rule {
     id: "canal-flannel-too-old",
-    title: "Canal's flannel is too old for IPv6",
+    title: "Flannel is too old for IPv6",
     why: "flannel has IPv6 from v0.15 on, and can leave IPv4 out from v0.17; an older one ignores `EnableIPv6` and `EnableIPv4`, and pods of two nodes do not reach each other.",
     remedy: "Update the image of flannel; canal.yaml has v0.15.1 from Calico v3.23 on.",
     source: "https://github.com/rancher/rke2/issues/1883; https://github.com/flannel-io/flannel/releases/tag/v0.15.0; https://github.com/flannel-io/flannel/pull/1539",
@@ -74,13 +74,19 @@ static ON_ETCD: Rule = Rule {
 
 const NET_CONF_KEY: &str = "net-conf.json";
 
-/// The ConfigMaps of canal that hold flannel's config.
-fn net_confs<'p>(package: &'p Package<'p>) -> Vec<(&'p Resource<'p>, Node<'p>)> {
+/// A ConfigMap that holds flannel's config.
+struct NetConf<'p> {
+    map: &'p Resource<'p>,
+    node: Node<'p>,
+    is_canal: bool,
+}
+
+fn net_confs<'p>(package: &'p Package<'p>) -> Vec<NetConf<'p>> {
     let of_calico = daemon_sets(package).filter(|daemon_set| containers(daemon_set, "containers").iter().any(is_calico_node));
     let mounted: Vec<usize> = of_calico.flat_map(|daemon_set| mounted_maps(package, daemon_set)).map(|map| map.index).collect();
     let of_canal = |map: &Resource<'_>| mounted.contains(&map.index) || map.root().at(&["data", CNI_KEY]).is_some();
     let maps = package.of_kind("", "ConfigMap").filter_map(|map| Some((map, map.root().at(&["data", NET_CONF_KEY])?)));
-    maps.filter(|(map, _)| of_canal(map)).collect()
+    maps.map(|(map, node)| NetConf { map, node, is_canal: of_canal(map) }).collect()
 }
 
 fn mounted_maps<'p>(package: &'p Package<'p>, daemon_set: &'p Resource<'p>) -> impl Iterator<Item = &'p Resource<'p>> {
@@ -94,7 +100,7 @@ fn net_conf_path() -> Path {
 }
 
 fn facts(package: &Package<'_>, facts: &mut Facts) {
-    for (map, node) in net_confs(package) {
+    for NetConf { map, node, .. } in net_confs(package) {
         facts.pod_ipam.push(PodIpam::OfNodes);
         for key in ["Network", "IPv6Network"] {
             let range = json(node, |root| root.text_at(&[key]).and_then(|text| Cidr::parse(text).ok()));
@@ -105,8 +111,8 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
 }
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
-    for (map, node) in net_confs(package) {
-        net_conf(map, node, config, plan);
+    for found in net_confs(package) {
+        net_conf(&found, config, plan);
     }
     flannel_images(package, config, plan);
     for found in cni_texts(package, &installs(package), config) {
@@ -120,7 +126,10 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     }
 }
 
-fn net_conf(map: &Resource<'_>, node: Node<'_>, config: &Config, plan: &mut Plan) {
+/// Backends that carry IPv6: with Calico, and without.
+const WITH_IPV6: [&[&str]; 2] = [&["vxlan"], &["vxlan", "wireguard", "host-gw"]];
+
+fn net_conf(&NetConf { map, node, is_canal }: &NetConf<'_>, config: &Config, plan: &mut Plan) {
     let path = net_conf_path();
     let current = match json(node, Value::of) {
         Ok(current) => current,
@@ -143,8 +152,10 @@ fn net_conf(map: &Resource<'_>, node: Node<'_>, config: &Config, plan: &mut Plan
         plan.want(map, &NET_CONF, Op::is(path.key("IPv6Network"), range.to_string()), message);
     }
     let backend = current.get("Backend").and_then(|backend| backend.get("Type")).and_then(Value::as_str);
-    if let Some(backend) = backend.filter(|backend| !backend.eq_ignore_ascii_case("vxlan")) {
-        let message = format!("flannel of {map} has the backend \"{backend}\": canal is known to carry IPv6 with \"vxlan\" alone");
+    let (who, known) = if is_canal { ("canal", WITH_IPV6[0]) } else { ("flannel", WITH_IPV6[1]) };
+    if let Some(backend) = backend.filter(|backend| !known.iter().any(|known| backend.eq_ignore_ascii_case(known))) {
+        let known = known.join("\", \"");
+        let message = format!("flannel of {map} has the backend \"{backend}\": {who} is known to carry IPv6 with \"{known}\" alone");
         plan.warning(&BACKEND, Place::at(map, &path.keys(&["Backend", "Type"])).with_current(backend), message);
     }
 }
@@ -156,9 +167,6 @@ fn flannel_images(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     };
     for daemon_set in daemon_sets(package) {
         let containers = containers(daemon_set, "containers");
-        if !containers.iter().any(is_calico_node) {
-            continue;
-        }
         for flannel in containers.iter().filter(|container| container.name().contains("flannel")) {
             let Some(version) = Version::of_image(flannel.image()).filter(|version| *version < since) else { continue };
             let message = format!("flannel {version} of {daemon_set} has no {what}, which came with {since}: update its image");

@@ -57,7 +57,6 @@ pub(crate) static NODE_IP: Rule = Rule {
 
 /// Where a document of kubeadm is, and how it is read.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own about the carrier")]
 pub(crate) struct Document<'a> {
     pub resource: &'a Resource<'a>,
     /// The place of the document in the resource; the root of a file, or behind a step `Inside`, or a mapping of a spec.
