@@ -8,6 +8,8 @@ mod common;
 mod gates;
 #[path = "kubernetes/layouts.rs"]
 mod layouts;
+#[path = "kubernetes/pitfalls.rs"]
+mod pitfalls;
 #[path = "kubernetes/rules.rs"]
 mod rules;
 
