@@ -13,7 +13,8 @@
 //!
 //! # Leaves alone
 //! Flags that are not there: kube-controller-manager needs `--service-cluster-ip-range` only to keep it out of the ranges of
-//! nodes; kube-apiserver gets its own where the configuration says both ranges. Flags in a shell script, unless the script has them once, as one literal word.
+//! nodes; kube-apiserver gets its own where the configuration says both ranges. All flags of a kube-proxy that has a `--config`:
+//! it reads that instead. Flags in a shell script, unless the script has them once, as one literal word.
 //!
 //! # Sources
 //! <https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack>; kubernetes v1.33
@@ -113,7 +114,7 @@ fn command_lines<'p>(package: &'p Package<'p>) -> impl Iterator<Item = CommandLi
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     for line in command_lines(package) {
-        if is_too_old(line.resource, config, plan) {
+        if is_too_old(line.resource, config, plan) || !reads_flags(&line) {
             continue;
         }
         let mut wanted = Vec::new();
@@ -222,13 +223,14 @@ fn allocates(line: &CommandLine<'_>) -> bool {
     line.get("allocate-node-cidrs").is_some_and(|flag| gates::is_true(&flag.value))
 }
 
-/// With `--config`, kube-proxy reads its flags no more.
+/// With `--config`, kube-proxy reads its flags no more: "This parameter is ignored if a config file is specified by
+/// --config" (kubernetes v1.33 cmd/kube-proxy/app/options.go).
 fn reads_flags(line: &CommandLine<'_>) -> bool {
-    line.component != Component::Proxy || line.get("config").is_none()
+    line.component != Component::Proxy || line.get("config").is_none_or(|flag| flag.value.is_empty())
 }
 
 fn proxy_mode<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
-    if !is_before_1_18(config) || !reads_flags(line) {
+    if !is_before_1_18(config) {
         return;
     }
     let message = "`--proxy-mode` of kube-proxy set to \"ipvs\": no other mode does dual-stack before v1.18";
@@ -250,8 +252,7 @@ fn add(line: &CommandLine<'_>, name: &str, value: &str, why: &'static Rule, mess
 }
 
 fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
-    let needs_gate = !matches!(line.component, Component::CloudControllerManager | Component::Scheduler);
-    let carries = needs_gate && reads_flags(line);
+    let carries = !matches!(line.component, Component::CloudControllerManager | Component::Scheduler);
     let place = format!("`--feature-gates` of {}", line.component.name());
     let flags: Vec<_> = line.named("feature-gates").collect();
     let mentioned = flags.iter().any(|flag| gates::mention(&flag.value).is_some());
@@ -275,6 +276,9 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
         facts.seen = true;
         if let Some(image) = line.image.filter(|_| line.component != Component::CloudControllerManager) {
             tells(facts, VersionSource::Image, image);
+        }
+        if !reads_flags(&line) {
+            continue;
         }
         for (name, role) in [("cluster-cidr", Role::Pods), ("service-cluster-ip-range", Role::Services)] {
             let source = source(line.component).filter(|source| *source != Source::KubeApiserver || role == Role::Services);
