@@ -268,11 +268,12 @@ impl Facts {
     }
 
     /// The range that the package says where the configuration says none: that of the first source in the order of
-    /// [`Source`], a whole range before a part. Parts settle it only where one of them holds all others; else nothing says what
-    /// they are parts of. Whether all agree is seen by the checks.
+    /// [`Source`], a whole range before a part, and a pool of Calico only where nobody is told the range of the cluster, of which
+    /// it may be a part. kube-proxy comes last: its range may be wider. Parts settle it only where one of them holds all others;
+    /// else nothing says what they are parts of. Whether all agree is seen by the checks.
     pub fn settled(&self, role: Role, family: Family) -> Option<Cidr> {
         let mut saying: Vec<_> = self.saying(role, family).collect();
-        saying.sort_by_key(|(fact, _)| (!fact.whole, fact.source));
+        saying.sort_by_key(|(fact, _)| (!fact.whole, fact.source == Source::KubeProxy, fact.source.is_pool(), fact.source));
         let (first, range) = saying.first()?;
         if first.whole {
             return Some(*range);
@@ -323,6 +324,14 @@ mod tests {
             (Source::CalicoNode, true, "10.2.0.0/16"),
         ];
         assert_eq!(settled(&facts).as_deref(), Some("10.2.0.0/16"));
+    }
+
+    #[test]
+    fn the_cluster_settles_before_its_pools_and_they_before_kube_proxy() {
+        let pool = (Source::CalicoNode, true, "10.1.0.0/17");
+        assert_eq!(settled(&[pool, (Source::Kubeadm, true, "10.1.0.0/16")]).as_deref(), Some("10.1.0.0/16"));
+        assert_eq!(settled(&[pool, (Source::KubeControllerManager, true, "10.1.0.0/16")]).as_deref(), Some("10.1.0.0/16"));
+        assert_eq!(settled(&[pool, (Source::KubeProxy, true, "10.0.0.0/8")]).as_deref(), Some("10.1.0.0/17"));
     }
 
     #[test]
