@@ -195,8 +195,8 @@ fn gap(family: Family, wish: &Wish<'_>, rows: &mut Vec<(Option<Source>, Row)>) {
         }
         Some(index) => rows[index].1.cells.push(missing(Some(family), wish.resource, path, wish.change.rule)),
         None => {
-            let who = name_of(wish.resource, path);
-            let cells = vec![missing(Some(family), wish.resource, path, wish.change.rule)];
+            let who = wish.name();
+            let cells = vec![Cell { name: who.clone(), ..missing(Some(family), wish.resource, path, wish.change.rule) }];
             let row = Row {
                 who,
                 object: wish.resource.to_string(),

@@ -70,10 +70,10 @@ fn cell(wish: &Wish<'_>) -> Option<Cell> {
     if is_gone {
         return None;
     }
-    let name = name_of(resource, path);
+    let name = wish.name();
     let family = family_of(&name);
     let mut there = Vec::new();
-    let is_there = yaml::visit(resource.root(), path, &mut |scalar| there.push(scalar.text.to_owned())).is_some();
+    let is_there = yaml::visit(resource.root(), path, &mut |scalar| there.push(scalar.text.to_owned()));
     let text = match &wish.change.op.want {
         // A list is shown as it stands if it is one of words, else by what it must have.
         Want::Contains(Value::Str(word)) if there.len() <= FEW && !word.starts_with('-') => Some(there.join(", ")),
@@ -82,7 +82,7 @@ fn cell(wish: &Wish<'_>) -> Option<Cell> {
     };
     let Some(text) = text.filter(|_| is_there) else {
         // Pods have IPv4 where nobody switches it off.
-        let gap = missing(family, resource, path, wish.change.rule);
+        let gap = Cell { name, ..missing(family, resource, path, wish.change.rule) };
         let is_ipv4 = family == Some(Family::V4);
         return Some(if is_ipv4 { Cell { state: State::Unsaid, rule: None, ..gap } } else { gap });
     };

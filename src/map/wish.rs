@@ -52,6 +52,17 @@ pub(super) struct Wish<'p> {
     pub is_shown: bool,
 }
 
+impl Wish<'_> {
+    /// What its place is called: a flag that a list must have, by its own name.
+    pub(super) fn name(&self) -> String {
+        let flag = match &self.change.op.want {
+            Want::Contains(Value::Str(word)) => word.split_once('=').map(|(flag, _)| flag).filter(|flag| flag.starts_with("--")),
+            _ => None,
+        };
+        flag.map_or_else(|| name_of(self.resource, &self.change.op.path), str::to_owned)
+    }
+}
+
 /// The wishes of a plan, in its order.
 pub(super) fn wishes<'p>(package: &'p Package<'p>, plan: &'p Plan) -> Vec<Wish<'p>> {
     let mut by_resource: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -122,8 +133,7 @@ impl Spot {
 
     /// The line of a place, or of the last one on the way that is there.
     pub(super) fn nearest(resource: &Resource<'_>, path: &Path) -> Self {
-        let root = resource.root();
-        Self::of(resource, yaml::visit(root, path, &mut |_| {}).unwrap_or_else(|| root.nearest(path).start()))
+        Self::of(resource, yaml::offset_of(resource.root(), path))
     }
 }
 

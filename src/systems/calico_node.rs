@@ -188,9 +188,10 @@ fn felix(package: &Package<'_>, node: &Container<'_>, plan: &mut Plan) {
 fn ip6(package: &Package<'_>, node: &Container<'_>, plan: &mut Plan) {
     let is_address =
         |text: &str| text.parse::<Ipv6Addr>().is_ok() || Cidr::parse(text).is_ok_and(|parsed| parsed.cidr.family() == Family::V6);
-    if !node.env_text(package, "IP6").is_some_and(is_address) {
-        let effect = "calico-node detects the IPv6 address of its node";
-        set(package, node, Setting { name: "IP6", value: "autodetect", rule: &IP6, effect }, plan);
+    let written = node.env_text(package, "IP6").filter(|text| is_address(text));
+    let effect = "calico-node detects the IPv6 address of its node";
+    set(package, node, Setting { name: "IP6", value: written.unwrap_or("autodetect"), rule: &IP6, effect }, plan);
+    if written.is_none() {
         ipv6_advice::needs_address(Place::at(node.resource, &node.path), plan);
     }
 }
@@ -198,9 +199,10 @@ fn ip6(package: &Package<'_>, node: &Container<'_>, plan: &mut Plan) {
 /// The node's own addresses.
 fn addresses(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
     ip6(package, node, plan);
-    if config.mode == Mode::DualStack && node.env_text(package, "IP") == Some("none") {
-        let effect = "calico-node detects the IPv4 address of its node, too";
-        set(package, node, Setting { name: "IP", value: "autodetect", rule: &IP, effect }, plan);
+    let ipv4 = node.env_text(package, "IP").filter(|text| !text.is_empty() && !env::is_template(text));
+    if let (Mode::DualStack, Some(text)) = (config.mode, ipv4) {
+        let (value, effect) = (if text == "none" { "autodetect" } else { text }, "calico-node detects the IPv4 address of its node, too");
+        set(package, node, Setting { name: "IP", value, rule: &IP, effect }, plan);
     }
     method(package, node, &install.release(config), config, plan);
 }

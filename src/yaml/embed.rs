@@ -5,7 +5,7 @@
 //! in the container (a literal block, or quotes), so that the rest of the scalar keeps its looks. Where a container
 //! cannot take an edit piece by piece (folded, plain), the whole scalar is written anew in double quotes.
 
-use super::{Kind, Node, Path, Step, Style, Tree, quoted, style};
+use super::{Kind, Node, Style, quoted, style};
 use crate::text::{self, Edit, Span};
 
 /// The document that a scalar holds.
@@ -148,21 +148,6 @@ impl Embedded {
     }
 }
 
-/// Where the place at `path` of `root` begins, or the last one on the way that is there. Inner documents are entered.
-pub fn offset_of(root: Node<'_>, path: &Path) -> usize {
-    start_of(root, path.steps())
-}
-
-fn start_of(node: Node<'_>, steps: &[Step]) -> usize {
-    let (node, rest) = node.walk(steps);
-    let start = || {
-        let ([Step::Inside, rest @ ..], Some(embedded)) = (rest, Embedded::of(node.resolved())) else { return None };
-        let inner = Tree::parse(&embedded.text, Span::new(0, embedded.text.len())).ok()?;
-        Some(embedded.outer_offset(start_of(inner.roots().next()?, rest)))
-    };
-    start().unwrap_or_else(|| node.start())
-}
-
 /// The text of a scalar, and what a mapping to the outer text needs.
 #[derive(Default)]
 struct Decoded {
@@ -270,24 +255,4 @@ fn single(source: &str, outer: Span) -> Option<Decoded> {
     }
     stretches.push((text.len(), end));
     Some(Decoded { text, stretches, ..Decoded::default() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_in_inner_documents_are_found_in_the_outer_text() {
-        let text = "data:\n  a: |\n    b:\n      c: 1\n  q: \"{b: \\\"x\\\"}\"\n  f: >\n    b: 1\n";
-        let tree = Tree::parse(text, Span::new(0, text.len())).unwrap();
-        let root = tree.roots().next().unwrap();
-        let found = |path: Path| &text[offset_of(root, &path)..][..3];
-        let inside = |key: &str| Path::of(&["data", key]).inside();
-        assert_eq!(found(inside("a").keys(&["b", "c"])), "1\n ");
-        assert_eq!(found(inside("a").keys(&["b", "gone"])), "c: ");
-        assert_eq!(found(inside("a")), "b:\n");
-        assert_eq!(found(inside("q").key("b")), "\\\"x");
-        assert_eq!(found(inside("f").key("b")), ">\n ", "a folded text has no mapping");
-        assert_eq!(found(Path::of(&["data", "gone"]).inside().key("x")), "a: ");
-    }
 }

@@ -22,8 +22,8 @@ use std::fmt;
 
 pub use document::{append_document, append_item};
 pub use edit::{Blocked, Done, Lowered, Op, Reword, Want, lower};
-pub use embed::{Embedded, offset_of};
-pub use locate::{Scalar, visit};
+pub use embed::Embedded;
+pub use locate::{Scalar, offset_of, visit};
 pub use path::{Path, Step};
 pub use value::{Value, is_plain_safe, quoted};
 pub use verify::agrees;
