@@ -2,23 +2,24 @@
 //!
 //! A package comes in, and [`run`] tells its story: [`package`] finds the objects in the text, the [`systems`] say what
 //! must hold, [`yaml`] makes of it the fewest edits, [`text`] splices them into the original bytes, the [`checks`] look
-//! whether all parts agree, [`results`] say what was done. Only [`host`] touches the outside. The modules are in reading order, and each uses only those above it.
+//! whether all parts agree, [`results`] say what was done. Only [`host`] touches the outside. The modules are in reading
+//! order, and each uses only those above it.
 
-pub mod apply;
-pub mod checks;
+pub mod text;
+pub mod yaml;
 pub mod cidr;
-pub mod config;
-pub mod facts;
-pub mod host;
-pub mod map;
+pub mod version;
 pub mod package;
 pub mod plan;
-pub mod proposal;
+pub mod facts;
+pub mod config;
+pub mod systems;
+pub mod checks;
+pub mod apply;
 pub mod results;
+pub mod secrets;
+pub mod map;
 pub mod roll_out;
 pub mod run;
-pub mod secrets;
-pub mod systems;
-pub mod text;
-pub mod version;
-pub mod yaml;
+pub mod proposal;
+pub mod host;
