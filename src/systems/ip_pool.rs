@@ -23,6 +23,7 @@ use super::shared::ip_pools::{
 };
 use super::shared::ipv6_advice::{self, GLOBAL_RANGE, RUNNING_PODS, UNENCAPSULATED, VXLAN_KERNEL};
 use super::shared::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP, POOL_OBJECT, block_size_error, no_nat_outgoing};
+use super::shared::ranges::is_placeholder;
 use super::shared::workload::Container;
 use crate::cidr::{Cidr, Family};
 use crate::config::{Config, Encapsulation, Mode};
@@ -35,6 +36,7 @@ pub(super) const SYSTEM: System = System {
     name: "ip_pool",
     recognises: "Calico's IPPool",
     rules: &[
+        &RANGE,
         &ENCAPSULATION,
         &IPV4_POOL,
         &OPERATOR_MANAGED,
@@ -52,6 +54,13 @@ pub(super) const SYSTEM: System = System {
     plan,
 };
 
+static RANGE: Rule = Rule {
+    id: "calico-pool-range",
+    title: "The range of a pool cannot be read",
+    why: "Calico refuses the pool: \"IPPool CIDR must be a valid subnet\". Where a template fills it in, its family is not known here.",
+    remedy: "Write one range with its prefix length, such as \"fd00:10:244::/56\".",
+    source: "https://github.com/projectcalico/calico/blob/v3.32.1/libcalico-go/lib/validator/v3/validator.go validateIPPoolSpec",
+};
 static ENCAPSULATION: Rule = Rule {
     id: "calico-pool-encapsulation",
     title: "The encapsulation of an IPv6 pool is as asked",
@@ -88,10 +97,14 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             say(facts, Role::Pods, Source::IpPool, pool, &Path::of(&["spec", "cidr"]), vec![range]);
         }
     }
+    for pool in ip_pools(package).filter(|pool| pool.root().text_at(&["spec", "cidr"]).is_some_and(|text| Cidr::parse(text).is_err())) {
+        facts.part(Role::Pods, Source::IpPool, pool, &Path::of(&["spec", "cidr"]), Vec::new());
+    }
 }
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     for pool in ip_pools(package) {
+        unreadable(pool, plan);
         let Some((text, range)) = pod_range(pool) else { continue };
         let place = Place::at(pool, &Path::of(&["spec", "cidr"]));
         match range.family() {
@@ -112,6 +125,22 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     }
     if let (Some(range), false) = (config.ipv6_pod_cidr, has_pool(package, Family::V6)) {
         add(package, range, config, plan);
+    }
+}
+
+/// Says of a range that is none what Calico says; a marker that another tool fills in is not wrong.
+fn unreadable(pool: &Resource<'_>, plan: &mut Plan) {
+    let Some(text) = pool.root().text_at(&["spec", "cidr"]) else { return };
+    let Err(reason) = Cidr::parse(text) else { return };
+    let place = Place::at(pool, &Path::of(&["spec", "cidr"])).with_current(text);
+    if is_placeholder(text) {
+        let message = format!("`cidr` of the pool is filled in later (\"{text}\"): make sure that one of the pools is IPv6");
+        plan.warning(&RANGE, place, message);
+    } else {
+        let message = format!(
+            "`cidr` of the pool must be a range such as \"10.244.0.0/16\", but \"{text}\" {reason}: \"IPPool CIDR must be a valid subnet\""
+        );
+        plan.error(&RANGE, place, message);
     }
 }
 
