@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{harness, oracle};
 use enable_dual_stack::package::Package;
+use enable_dual_stack::run;
 use similar::{ChangeTag, TextDiff};
 
 /// The configuration that every file is run under.
@@ -103,7 +104,7 @@ fn written(outcomes: &BTreeMap<String, Vec<String>>) -> String {
 /// What the function says of a file: `severity rule path`, with the positions in lists left out.
 fn outcome(text: &str) -> Vec<String> {
     if let Err(error) = Package::read(text) {
-        return vec![format!("unreadable: {error}")];
+        return by_the_scan(text).unwrap_or_else(|| vec![format!("unreadable: {error}")]);
     }
     let checked = harness::check(text, CONFIG);
     let changes = checked.said.iter().filter(|said| said.is_change()).count();
@@ -114,6 +115,17 @@ fn outcome(text: &str) -> Vec<String> {
     // The largest change is a pool of an Installation.
     assert!(removed <= changes && added <= 8 * changes, "{changes} changes take {removed} lines out and put {added} in");
     checked.said.iter().map(without_positions).collect()
+}
+
+/// What is said of a text that is no YAML as a whole, where the scan finds its objects: only those that matter are parsed.
+fn by_the_scan(text: &str) -> Option<Vec<String>> {
+    let response = run::stream(text, CONFIG);
+    let words = |line: &str| {
+        let severity = line.split(':').next().unwrap_or_default();
+        let rule = line.rsplit_once('[').map_or(line, |(_, rule)| rule.trim_end_matches(']'));
+        format!("{severity} {rule}, though it is no YAML as a whole")
+    };
+    (response.code < 2).then(|| response.stderr.lines().map(words).collect())
 }
 
 fn without_positions(said: &oracle::Said) -> String {

@@ -116,7 +116,7 @@ def without_the_flag(host, directory):
 
 def only_the_daemon_set(run):
     modes.succeeded(run)
-    modes.contains(run.terminal, 'the CNI config of DaemonSet kube-system/calico-node comes from the ConfigMap "calico-config"', "a warning")
+    modes.contains(run.terminal, 'its CNI config comes from the ConfigMap "calico-config"', "a warning")
     _, added = calico.changed_lines(run.before, run.after)
     modes.equal("\n".join(added), "\n".join(calico.added_lines(run.before, modes.CIDR)[3:]), "added lines")
 

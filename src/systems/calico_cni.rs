@@ -174,21 +174,19 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
 
 /// What there is to say where the package has no text to edit.
 fn around(install: &Install<'_>, plan: &mut Plan) {
-    let (name, place) = (install.daemon_set, Place::of(install.daemon_set));
+    let place = Place::of(install.daemon_set);
     match &install.cni {
         CniConfig::At(_) => {}
         CniConfig::None if install.backend == Backend::None => {
-            let message = format!(
-                "{name} installs no CNI config: another plugin gives pods their addresses, and dual-stack must be enabled there; it stays as it is"
-            );
+            let message = "it installs no CNI config: another plugin gives pods their addresses, and dual-stack must be enabled there; it stays as it is";
             plan.warning(&NO_CNI_CONFIG, place, message);
         }
         CniConfig::None => {
-            let message = format!("{name} installs no CNI config: pods get IPv6 addresses only if the one on the nodes assigns them");
+            let message = "it installs no CNI config: pods get IPv6 addresses only if the one on the nodes assigns them";
             plan.warning(&CONFIG_ELSEWHERE, place, message);
         }
         CniConfig::Elsewhere(from) => {
-            let message = format!("the CNI config of {name} comes from {from}: it was not edited, and pods get IPv4 addresses only");
+            let message = format!("its CNI config comes from {from}: that was not edited, and pods get IPv4 addresses only");
             plan.warning(&CONFIG_ELSEWHERE, place, message);
         }
     }
@@ -201,19 +199,17 @@ fn inside(found: &Found<'_>, config: &Config, plan: &mut Plan) {
     let plugins = match &text.plugins {
         Ok(plugins) => plugins,
         Err(Unreadable::Template(reason)) => {
-            let message = format!(
-                "the CNI config in `{}` of {resource} {reason}; it was not edited: set `assign_ipv4` and `assign_ipv6` to \"true\" in its `ipam`",
-                text.path
-            );
+            let message =
+                format!("the CNI config {reason}; it was not edited: set `assign_ipv4` and `assign_ipv6` to \"true\" in its `ipam`");
             return plan.warning(&CONFIG_UNREADABLE, place, message);
         }
         Err(Unreadable::Broken(reason)) => {
-            let message = format!("the CNI config in `{}` of {resource} is not valid JSON ({reason}): correct it first", text.path);
+            let message = format!("the CNI config is not valid JSON ({reason}): correct it first");
             return plan.error(&CONFIG_BROKEN, place, message);
         }
     };
     if plugins.is_empty() {
-        let message = format!("the CNI config in `{}` of {resource} has no plugin of type \"calico\": it was not edited", text.path);
+        let message = "the CNI config has no plugin of type \"calico\": it was not edited";
         plan.warning(&NO_CALICO_PLUGIN, place, message);
     }
     for plugin in plugins {
@@ -232,8 +228,7 @@ fn inside(found: &Found<'_>, config: &Config, plan: &mut Plan) {
             Ipam::Missing if plugin.under_flannel => {}
             other => {
                 let message = format!(
-                    "the CNI config in `{}` of {resource} gives out addresses with ipam \"{}\", which ignores `assign_ipv6`: it stays as it is",
-                    text.path,
+                    "the CNI config gives out addresses with ipam \"{}\", which ignores `assign_ipv6`: it stays as it is",
                     other.name()
                 );
                 plan.warning(&OTHER_IPAM, Place::at(resource, &text.path), message);
@@ -287,8 +282,7 @@ fn pools(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut P
     let is_restricted = plugin.options.as_ref().and_then(|options| options.get("ipv6_pools")).is_some_and(restricts);
     if is_restricted && usable == 0 {
         let range = config.ipv6_pod_cidr.map(|range| format!(", such as \"{range}\"")).unwrap_or_default();
-        let message =
-            format!("`ipv6_pools` of {resource} names no IPv6 pool, and pods would not start: put one in{range}, or remove the key");
+        let message = format!("`ipv6_pools` names no IPv6 pool, and pods would not start: put one in{range}, or remove the key");
         plan.warning(&POOLS_WITHOUT_IPV6, Place::at(resource, &path), message);
     }
 }

@@ -107,8 +107,7 @@ fn ranges(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut 
         Mode::Ipv6Only => current.families == [Family::V6],
     };
     if let Some(literal) = current.literal.as_ref().filter(|_| !is_complete) {
-        let message =
-            format!("host-local of {resource} gives out \"{literal}\" on every node: it stays as it is; add a range for IPv6 by hand");
+        let message = format!("host-local gives out \"{literal}\" on every node: it stays as it is; add a range for IPv6 by hand");
         return plan.warning(&LITERAL, place.with_current(literal.as_str()), message);
     }
     match config.mode {

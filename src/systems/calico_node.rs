@@ -141,9 +141,8 @@ const VARIABLES: [&str; 9] = [
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     for daemon_set in daemon_sets(package).filter(|daemon_set| is_operator_managed(daemon_set) && !is_windows(daemon_set)) {
         if containers(daemon_set, "containers").iter().any(is_calico_node) {
-            let message = format!(
-                "{daemon_set} is rendered by the Tigera operator, which would undo an edit: add the IPv6 pool to the Installation resource instead"
-            );
+            let message =
+                "it is rendered by the Tigera operator, which would undo an edit: add the IPv6 pool to the Installation resource instead";
             plan.warning(&OPERATOR_MANAGED, Place::of(daemon_set), message);
         }
     }

@@ -310,12 +310,13 @@ fn usable_vxlan(
     }
     let (mode, release) = (wanted?, install.release(config));
     if !release.has(VXLAN_SINCE, plan) {
-        if install.backend == Backend::Vxlan || config.ipv6_encapsulation.is_some() {
-            let message = format!(
-                "{release} has no VXLAN for IPv6, which came with {VXLAN_SINCE}: IPv6 pods of two nodes would have no routes to each other; update Calico first"
-            );
-            plan.error(&NO_ROUTES, place, message);
-        }
+        let what = match (install.backend, config.ipv6_encapsulation) {
+            (Backend::Vxlan, _) => "IPv6 pods of two nodes would have no routes to each other; update Calico first",
+            (_, Some(_)) => "leave `ipv6Encapsulation` out, or update Calico first",
+            (_, None) => return None,
+        };
+        let message = format!("{release} has no VXLAN for IPv6, which came with {VXLAN_SINCE}: {what}");
+        plan.error(&NO_ROUTES, place, message);
         return None;
     }
     ipv6_advice::vxlan_kernel(place, plan);

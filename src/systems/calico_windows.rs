@@ -35,7 +35,7 @@ fn plan(package: &Package<'_>, _config: &Config, plan: &mut Plan) {
     let daemon_sets = daemon_sets(package).filter(|daemon_set| is_windows(daemon_set) && installs_calico(daemon_set));
     let config_maps = package.of_kind("", "ConfigMap").filter(|resource| is_windows(resource) && configures_calico(resource));
     for resource in daemon_sets.chain(config_maps) {
-        let message = format!("{resource} is for Windows nodes, where Calico does not support dual-stack: it stays as it is");
+        let message = "it is for Windows nodes, where Calico does not support dual-stack: it stays as it is";
         plan.warning(&WINDOWS, Place::of(resource), message);
     }
 }

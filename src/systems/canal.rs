@@ -1,8 +1,8 @@
 //! Canal: Calico's policy on flannel's network; and flannel alone. Flannel needs the IPv6 range, too.
 //!
 //! # Recognises
-//! `net-conf.json` in a ConfigMap. It is canal's, where Calico's CNI config is beside it, or a DaemonSet with `calico-node`
-//! and flannel mounts it. And canal on etcd, where flannel delegates to Calico.
+//! `net-conf.json` in a ConfigMap or a Secret. It is canal's, where Calico's CNI config is beside it, or a DaemonSet with
+//! `calico-node` and flannel mounts it. And canal on etcd, where flannel delegates to Calico.
 //!
 //! # Changes
 //! `EnableIPv6` is `true`, a JSON boolean, and `IPv6Network` is the IPv6 pod range. With `mode: IPv6Only`, `EnableIPv4`
@@ -74,45 +74,55 @@ static ON_ETCD: Rule = Rule {
 
 const NET_CONF_KEY: &str = "net-conf.json";
 
-/// A ConfigMap that holds flannel's config.
+/// Flannel's config in an object.
 struct NetConf<'p> {
-    map: &'p Resource<'p>,
+    resource: &'p Resource<'p>,
+    path: Path,
     node: Node<'p>,
     is_canal: bool,
 }
 
+/// In ConfigMaps, and in the Secrets that RKE2 writes instead.
+const KINDS: [(&str, &str); 2] = [("ConfigMap", "data"), ("Secret", "stringData")];
+
 fn net_confs<'p>(package: &'p Package<'p>) -> Vec<NetConf<'p>> {
     let of_calico = daemon_sets(package).filter(|daemon_set| containers(daemon_set, "containers").iter().any(is_calico_node));
-    let mounted: Vec<usize> = of_calico.flat_map(|daemon_set| mounted_maps(package, daemon_set)).map(|map| map.index).collect();
-    let of_canal = |map: &Resource<'_>| mounted.contains(&map.index) || map.root().at(&["data", CNI_KEY]).is_some();
-    let maps = package.of_kind("", "ConfigMap").filter_map(|map| Some((map, map.root().at(&["data", NET_CONF_KEY])?)));
-    maps.map(|(map, node)| NetConf { map, node, is_canal: of_canal(map) }).collect()
+    let mounted: Vec<usize> = of_calico.flat_map(|daemon_set| mounted(package, daemon_set)).map(|resource| resource.index).collect();
+    let mut found = Vec::new();
+    for (kind, field) in KINDS {
+        for resource in package.of_kind("", kind) {
+            let is_canal = mounted.contains(&resource.index) || resource.root().at(&[field, CNI_KEY]).is_some();
+            let node = resource.root().at(&[field, NET_CONF_KEY]);
+            found.extend(node.map(|node| NetConf { resource, path: Path::of(&[field, NET_CONF_KEY]), node, is_canal }));
+        }
+    }
+    found
 }
 
-fn mounted_maps<'p>(package: &'p Package<'p>, daemon_set: &'p Resource<'p>) -> impl Iterator<Item = &'p Resource<'p>> {
+/// The ConfigMaps and Secrets that a DaemonSet mounts.
+fn mounted<'p>(package: &'p Package<'p>, daemon_set: &'p Resource<'p>) -> impl Iterator<Item = &'p Resource<'p>> {
     let volumes = daemon_set.root().at(&["spec", "template", "spec", "volumes"]).into_iter().flat_map(Node::items);
-    let names = volumes.filter_map(|volume| volume.text_at(&["configMap", "name"]));
-    names.filter_map(|name| find(package, "ConfigMap", name, &daemon_set.namespace, &["data", NET_CONF_KEY]))
-}
-
-fn net_conf_path() -> Path {
-    Path::of(&["data", NET_CONF_KEY]).inside()
+    let named = volumes.flat_map(|volume| {
+        let config_map = volume.text_at(&["configMap", "name"]).map(|name| (KINDS[0], name));
+        config_map.into_iter().chain(volume.text_at(&["secret", "secretName"]).map(|name| (KINDS[1], name)))
+    });
+    named.filter_map(|((kind, field), name)| find(package, kind, name, &daemon_set.namespace, &[field, NET_CONF_KEY]))
 }
 
 fn facts(package: &Package<'_>, facts: &mut Facts) {
-    for NetConf { map, node, .. } in net_confs(package) {
+    for conf in net_confs(package) {
         facts.pod_ipam.push(PodIpam::OfNodes);
         for key in ["Network", "IPv6Network"] {
-            let range = json(node, |root| root.text_at(&[key]).and_then(|text| Cidr::parse(text).ok()));
+            let range = json(conf.node, |root| root.text_at(&[key]).and_then(|text| Cidr::parse(text).ok()));
             let ranges: Vec<_> = range.ok().flatten().map(|parsed| parsed.cidr).into_iter().collect();
-            facts.whole(Role::Pods, Source::Flannel, map, &net_conf_path().key(key), ranges);
+            facts.whole(Role::Pods, Source::Flannel, conf.resource, &conf.path.inside().key(key), ranges);
         }
     }
 }
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
-    for found in net_confs(package) {
-        net_conf(&found, config, plan);
+    for conf in net_confs(package) {
+        net_conf(&conf, config, plan);
     }
     flannel_images(package, config, plan);
     for found in cni_texts(package, &installs(package), config) {
@@ -129,34 +139,33 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
 /// Backends that carry IPv6: with Calico, and without.
 const WITH_IPV6: [&[&str]; 2] = [&["vxlan"], &["vxlan", "wireguard", "host-gw"]];
 
-fn net_conf(&NetConf { map, node, is_canal }: &NetConf<'_>, config: &Config, plan: &mut Plan) {
-    let path = net_conf_path();
-    let current = match json(node, Value::of) {
+fn net_conf(conf: &NetConf<'_>, config: &Config, plan: &mut Plan) {
+    let (resource, path) = (conf.resource, conf.path.inside());
+    let current = match json(conf.node, Value::of) {
         Ok(current) => current,
         Err(Unreadable::Template(reason) | Unreadable::Broken(reason)) => {
-            let message =
-                format!("`{NET_CONF_KEY}` of {map} cannot be edited ({reason}): set `EnableIPv6` to true and `IPv6Network` by hand");
-            return plan.warning(&UNREADABLE, Place::at(map, &Path::of(&["data", NET_CONF_KEY])), message);
+            let message = format!("`{NET_CONF_KEY}` cannot be edited ({reason}): set `EnableIPv6` to true and `IPv6Network` by hand");
+            return plan.warning(&UNREADABLE, Place::at(resource, &conf.path), message);
         }
     };
     if config.mode == Mode::Ipv6Only {
         let message = "`EnableIPv4` set to false: flannel makes no routes for IPv4";
-        plan.want(map, &NET_CONF, Op::is(path.key("EnableIPv4"), false), message);
+        plan.want(resource, &NET_CONF, Op::is(path.key("EnableIPv4"), false), message);
     }
-    plan.want(map, &NET_CONF, Op::is(path.key("EnableIPv6"), true), "`EnableIPv6` set to true: flannel makes routes for IPv6");
+    plan.want(resource, &NET_CONF, Op::is(path.key("EnableIPv6"), true), "`EnableIPv6` set to true: flannel makes routes for IPv6");
     let network = current.get("IPv6Network").and_then(Value::as_str).and_then(|text| Cidr::parse(text).ok()).map(|parsed| parsed.cidr);
     let contradicts = |range| network.is_some_and(|network| network.family() == Family::V6 && network != range);
     // Where it does, the checks name all places that say a range.
     if let Some(range) = config.ipv6_pod_cidr.filter(|range| !contradicts(*range)) {
         let message = format!("`IPv6Network` set to \"{range}\": flannel gives each node a part of it");
-        plan.want(map, &NET_CONF, Op::is(path.key("IPv6Network"), range.to_string()), message);
+        plan.want(resource, &NET_CONF, Op::is(path.key("IPv6Network"), range.to_string()), message);
     }
     let backend = current.get("Backend").and_then(|backend| backend.get("Type")).and_then(Value::as_str);
-    let (who, known) = if is_canal { ("canal", WITH_IPV6[0]) } else { ("flannel", WITH_IPV6[1]) };
+    let (who, known) = if conf.is_canal { ("canal", WITH_IPV6[0]) } else { ("flannel", WITH_IPV6[1]) };
     if let Some(backend) = backend.filter(|backend| !known.iter().any(|known| backend.eq_ignore_ascii_case(known))) {
         let known = known.join("\", \"");
-        let message = format!("flannel of {map} has the backend \"{backend}\": {who} is known to carry IPv6 with \"{known}\" alone");
-        plan.warning(&BACKEND, Place::at(map, &path.keys(&["Backend", "Type"])).with_current(backend), message);
+        let message = format!("flannel has the backend \"{backend}\": {who} is known to carry IPv6 with \"{known}\" alone");
+        plan.warning(&BACKEND, Place::at(resource, &path.keys(&["Backend", "Type"])).with_current(backend), message);
     }
 }
 
@@ -169,7 +178,7 @@ fn flannel_images(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         let containers = containers(daemon_set, "containers");
         for flannel in containers.iter().filter(|container| container.name().contains("flannel")) {
             let Some(version) = Version::of_image(flannel.image()).filter(|version| *version < since) else { continue };
-            let message = format!("flannel {version} of {daemon_set} has no {what}, which came with {since}: update its image");
+            let message = format!("flannel {version} has no {what}, which came with {since}: update its image");
             let place = Place::at(daemon_set, &flannel.path.key("image")).with_current(flannel.image());
             plan.warning(&FLANNEL_TOO_OLD, place, message);
         }
