@@ -44,6 +44,10 @@ static DEFAULT_MASK: Rule = Rule {
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
     default_mask(seen, plan);
+    // Before v1.17, --node-cidr-mask-size was for both families, and 24 by default (kubernetes/kubernetes#79993). That an even
+    // older one has no dual-stack is said already.
+    let one_for_both = seen.config.kubernetes_version == Some(Version::new(1, 16));
+    let hint = if one_for_both { "; v1.16 has one mask for both families: use a prefix from /8 to /24 for IPv6, too" } else { "" };
     for fact in seen.facts.node_ipam.iter().filter(|fact| fact.allocates) {
         if let Some(quote) = refused_flags(fact, seen.config.kubernetes_version) {
             let message = format!("kube-controller-manager refuses the node masks beside these cluster CIDRs: \"{quote}\"");
@@ -52,10 +56,10 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
         }
         let mut rooms = Vec::new();
         for range in &fact.ranges {
-            let mask = mask_of(fact, range.family());
-            match misfit(fact.source, *range, mask) {
+            let mask = if one_for_both { fact.mask.unwrap_or(24) } else { mask_of(fact, range.family()) };
+            match misfit(fact.source, *range, mask, one_for_both) {
                 Some(quote) => {
-                    let message = format!("a node's range of /{mask} cannot be cut out of \"{range}\": \"{quote}\"");
+                    let message = format!("a node's range of /{mask} cannot be cut out of \"{range}\": \"{quote}\"{hint}");
                     plan.error(&MASK, fact.place.clone().with_current(range.to_string()), message);
                 }
                 None => rooms.push((*range, mask - range.prefix())),
@@ -88,7 +92,7 @@ fn refused_flags(fact: &NodeIpamFact, version: Option<Version>) -> Option<&'stat
     }
 }
 
-/// The mask that a node's range of this family gets; in v1.16, one for both.
+/// The mask that a node's range of this family gets.
 fn mask_of(fact: &NodeIpamFact, family: Family) -> u8 {
     match family {
         Family::V4 => fact.mask_ipv4.or(fact.mask).unwrap_or(24),
@@ -97,10 +101,12 @@ fn mask_of(fact: &NodeIpamFact, family: Family) -> u8 {
 }
 
 /// Why a range for a node cannot be cut out of this one, in the words of who says so.
-fn misfit(source: Source, range: Cidr, mask: u8) -> Option<String> {
+fn misfit(source: Source, range: Cidr, mask: u8, one_for_both: bool) -> Option<String> {
     let (prefix, kubeadm) = (range.prefix(), source == Source::Kubeadm);
     if prefix > mask {
-        return Some(if kubeadm {
+        return Some(if one_for_both {
+            "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than --node-cidr-mask-size".to_owned()
+        } else if kubeadm {
             format!("the size of pod subnet with mask {prefix} is smaller than the size of node subnet with mask {mask}")
         } else {
             "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or equal to --node-cidr-mask-size configured for CIDR family".to_owned()
