@@ -37,7 +37,7 @@ const WITHIN: &str = "pools are within the ranges of kubeadm, kube-controller-ma
 const CALICO_READS: &str = "Calico reads podSubnet of kubeadm-config with a regular expression";
 const ONE_FAMILY: &str = "a place with one family";
 const GATE: &str = "the feature gate of the version";
-const SERVICES: &str = "Services are not upgraded";
+const SERVICES: &str = "Services of two families";
 
 const ALL: &[Seen] = &[
     seen(ONE_OF_EACH, "ranges-of-each-family", "error", "must be of different IP family", ["families/same-family", "primary/same"]),
@@ -68,6 +68,13 @@ const ALL: &[Seen] = &[
         ["node_masks/mask-not-fitting", "node_masks/not-allocating"],
     ),
     seen(MASKS, "node-mask-of-cluster-range", "error", "difference is greater than 16", ["node_masks/of-kubeadm", "kubeadm/v1beta4-dual"]),
+    seen(
+        MASKS,
+        "node-mask-of-cluster-range",
+        "error",
+        "mask size of cluster CIDR must be less than --node-cidr-mask-size",
+        ["node_masks/v1.16", "kube_components/v1.16"],
+    ),
     seen(
         MASKS,
         "node-mask-flags",
@@ -242,6 +249,20 @@ const ALL: &[Seen] = &[
         "error",
         "can only be used if IPv6DualStack and EndpointSlice feature is enabled",
         ["gates/missing-in-v1.20", "gates/before-v1.16"],
+    ),
+    seen(
+        SERVICES,
+        "service-needs-two-families",
+        "warning",
+        "this cluster is not configured for dual-stack services",
+        ["services/refused", "services/one-range-is-enough"],
+    ),
+    seen(
+        SERVICES,
+        "service-needs-two-families",
+        "warning",
+        "not configured on this cluster",
+        ["services/refused", "services/one-range-is-enough"],
     ),
     seen(SERVICES, "service-is-not-upgraded", "info", "keeps its one family", ["services/prefer-dual-stack", "services/as-they-should-be"]),
     seen(
