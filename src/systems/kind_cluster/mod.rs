@@ -126,6 +126,17 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
         // Where nothing is said, kind itself switches the gate on where it is needed.
         facts.gates.push(GateFact { reader: "kind", on: None, place: Place::of(cluster) });
         patches::facts(cluster, facts);
+        defaults(cluster, facts);
+    }
+}
+
+/// The ranges that kind takes for a cluster of both families, where nothing in it says others.
+fn defaults(cluster: &Resource<'_>, facts: &mut Facts) {
+    let says = |role| facts.ranges.iter().any(|fact| fact.role == role && fact.place.resource == Some(cluster.index));
+    let unsaid: Vec<_> = SUBNETS.iter().filter(|subnet| text(cluster, subnet.key).is_none() && !says(subnet.role)).collect();
+    for subnet in unsaid.into_iter().filter(|_| text(cluster, "ipFamily") == Some("dual")) {
+        let path = Path::of(&[NETWORKING, "ipFamily"]);
+        facts.whole(subnet.role, Source::Kind, cluster, &path, ranges::ranges(subnet.default));
     }
 }
 
