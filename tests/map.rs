@@ -213,7 +213,7 @@ fn gates_and_addresses_have_rows() {
         lines_of(&pod("    - --feature-gates=A=true,IPv6DualStack=true\n    - --advertise-address=10.9.0.1\n"), &[]),
         [
             "services: --service-cluster-ip-range: IPv4 missing a:8 spec.containers[0].command [kube-apiserver-no-service-range], IPv6 missing a:8 spec.containers[0].command [kube-apiserver-no-service-range]",
-            "switches: feature gate of kube-apiserver: both on \"IPv6DualStack=true\" a:9 spec.containers[0].command[1]; !feature-gate-dual-stack; !feature-gate-stale",
+            "switches: feature gate of kube-apiserver: both off \"IPv6DualStack=true\" a:9 spec.containers[0].command[1]; !feature-gate-dual-stack; !feature-gate-stale",
             "addresses: kube-apiserver: IPv4 on \"10.9.0.1\" a:10 spec.containers[0].command[2]",
         ]
     );

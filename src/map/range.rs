@@ -210,16 +210,18 @@ fn gap(family: Family, wish: &Wish<'_>, rows: &mut Vec<(Option<Source>, Row)>) {
     }
 }
 
-/// A place with one family where both belong has a gap, whoever misses it.
+/// A place with one family where both belong has a gap, whoever misses it. calico-node takes an IPv4 pool that it is not told
+/// from kubeadm, or its own default.
 fn alone(package: &Package<'_>, source: Option<Source>, row: &mut Row) {
     let ([cell], Some(resource)) = (row.cells.as_slice(), row.resource.and_then(|index| package.all().get(index))) else { return };
     let is_whole = !matches!(cell.state, State::Missing | State::Unread);
     if let Some(family) = cell.family.filter(|_| is_whole && source.is_some_and(has_each_family)) {
         let spot = Spot::nearest(resource, &cell.path);
         let (name, path) = (cell.name.clone(), cell.path.clone());
+        let is_default = source == Some(Source::CalicoNode) && family == Family::V6;
         let gap = Cell {
             family: Some(family.other()),
-            state: State::Missing,
+            state: if is_default { State::Unsaid } else { State::Missing },
             name,
             text: None,
             path,

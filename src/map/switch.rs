@@ -36,6 +36,9 @@ pub(super) fn rows(package: &Package<'_>, facts: &Facts, wishes: &[Wish<'_>]) ->
         if let Some((_, row)) = rows.iter_mut().find(|(stem, row)| stem.is_empty() && at_place(row)) {
             if !wish.holds {
                 row.marks.push(mark(wish.change.rule));
+                for cell in &mut row.cells {
+                    cell.state = State::Off;
+                }
             }
             continue;
         }

@@ -197,12 +197,12 @@ fn ip6(package: &Package<'_>, node: &Container<'_>, plan: &mut Plan) {
 
 /// The node's own addresses.
 fn addresses(package: &Package<'_>, install: &Install<'_>, node: &Container<'_>, config: &Config, plan: &mut Plan) {
-    ip6(package, node, plan);
     let ipv4 = node.env_text(package, "IP").filter(|text| !text.is_empty() && !env::is_template(text));
     if let (Mode::DualStack, Some(text)) = (config.mode, ipv4) {
         let (value, effect) = (if text == "none" { "autodetect" } else { text }, "calico-node detects the IPv4 address of its node, too");
         set(package, node, Setting { name: "IP", value, rule: &IP, effect }, plan);
     }
+    ip6(package, node, plan);
     method(package, node, &install.release(config), config, plan);
 }
 
