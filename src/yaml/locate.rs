@@ -3,12 +3,15 @@
 use super::{Embedded, Kind, Node, Path, Step, Tree};
 use crate::text::Span;
 
+/// The way from a byte of an inner document to the whole text.
+type Outer<'a> = &'a dyn Fn(usize) -> usize;
+
 /// A scalar, and where its text stands.
 #[derive(Clone, Copy)]
 pub struct Scalar<'a> {
     /// The decoded text.
     pub text: &'a str,
-    outer: &'a dyn Fn(usize) -> usize,
+    outer: Outer<'a>,
 }
 
 impl Scalar<'_> {
@@ -43,7 +46,7 @@ pub fn visit(root: Node<'_>, path: &Path, each: &mut dyn FnMut(Scalar<'_>)) -> b
 
 /// Goes along `steps`, into inner documents, too, and calls `then` with the last node that is there, the steps that are left,
 /// and the way from a byte of its document to the whole text.
-fn enter(node: Node<'_>, steps: &[Step], outer: &dyn Fn(usize) -> usize, then: &mut dyn FnMut(Node<'_>, &[Step], &dyn Fn(usize) -> usize)) {
+fn enter(node: Node<'_>, steps: &[Step], outer: Outer<'_>, then: &mut dyn FnMut(Node<'_>, &[Step], Outer<'_>)) {
     let (node, rest) = node.walk(steps);
     if let ([Step::Inside, rest @ ..], Some(embedded)) = (rest, Embedded::of(node.resolved()))
         && let Ok(tree) = Tree::parse(&embedded.text, Span::new(0, embedded.text.len()))
