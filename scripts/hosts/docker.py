@@ -75,6 +75,13 @@ def as_function(host, directory):
     modes.equal(done.stdout, expected, "the answer of the container")
 
 
+def writes_nowhere(host, directory):
+    """The image's own user may write nowhere; with a read-only root, nobody can, root neither."""
+    for options, reason in ((), "Permission denied"), (("--read-only", "--user=0"), "Read-only file system"):
+        done = call(host, "run", "--rm", "--network=none", *options, modes.IMAGE, "man", "--dir", "/man")
+        assert done.returncode == 2 and reason in done.stderr, done
+
+
 def argocd(host, directory):
     """Argo CD's sidecar: the commands of its plugin.yaml, as the user that Argo CD demands, in a copy of the application."""
     of_image = inspect(host, modes.ARGOCD_IMAGE)
@@ -101,4 +108,5 @@ MODES = [
     ("--help, and kpt fn doc", documentation),
     ("Argo CD's sidecar: generate and parameters", argocd),
     ("without network, privileges, a place to write to", as_function),
+    ("a place to write to is not there", writes_nowhere),
 ]
