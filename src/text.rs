@@ -202,6 +202,13 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_alone_is_found() {
+        for (text, at) in [("", None), ("a\n", None), ("a\r\nb\r\n", None), ("a\r\nb\rc", Some(4)), ("a\r", Some(1)), ("\r\r\n", Some(0))] {
+            assert_eq!(lone_carriage_return(text), at, "{text:?}");
+        }
+    }
+
+    #[test]
     fn line_ends_and_newlines_of_every_kind() {
         assert_eq!(line_end("a\r\nb", 0), 1);
         assert_eq!(line_end("a\r\nb", 1), 1);

@@ -17,7 +17,7 @@ pub(super) fn lower_requests(root: Node<'_>, requests: Vec<Request<'_>>) -> Resu
     refuse_mixed(&wish, &Path::root(), root.start())?;
     let mut lowering = Lowering { root, text: root.source(), out: Lowered::default() };
     lowering.node(root, &wish, &Path::root(), Spot { column: 0, like: None, item: None })?;
-    let lone = lone_carriage_return(root.span().of(lowering.text)).filter(|_| !lowering.out.edits.is_empty());
+    let lone = text::lone_carriage_return(root.span().of(lowering.text)).filter(|_| !lowering.out.edits.is_empty());
     if let (Some(at), Some(request)) = (lone, first_request(&wish)) {
         let reason = "a line ends in a carriage return alone, which readers disagree about: save the file with LF or CRLF line ends";
         return Err(blocked(request, &Path::root(), root.span().start + at, reason));
@@ -441,11 +441,6 @@ impl<'t> Lowering<'t> {
     fn done(&mut self, request: Request<'_>, path: &Path, current: Option<Value>, proposed: Option<Value>, offset: usize) {
         self.out.done.push(Done { op: request.op, path: path.clone(), current, proposed, offset });
     }
-}
-
-/// Where a carriage return stands without its line feed.
-fn lone_carriage_return(text: &str) -> Option<usize> {
-    memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 /// Whether an alias anywhere in the document, but not in `within`, refers to `node`.
