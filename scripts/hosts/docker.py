@@ -78,7 +78,7 @@ def as_function(host, directory):
 def writes_nowhere(host, directory):
     """The image's own user may write nowhere; with a read-only root, nobody can, root neither."""
     for options, reason in ((), "Permission denied"), (("--read-only", "--user=0"), "Read-only file system"):
-        done = call(host, "run", "--rm", "--network=none", *options, modes.IMAGE, "man", "--dir", "/man")
+        done = call(host, "run", "--rm", "--network=none", *options, modes.IMAGE, "man", "--dir", "/")
         assert done.returncode == 2 and reason in done.stderr, done
 
 
