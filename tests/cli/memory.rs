@@ -11,8 +11,9 @@ fn list(size: usize) -> String {
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig:\n  {}\nitems:\n{calico}\n",
         indented(&config("fd00:10:244::/56"))
     );
+    let more = "b".repeat(4000);
     while text.len() < size {
-        text += "- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: more\n  data:\n    a: b\n";
+        text.extend(["- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: more\n  data:\n    a: ", &more, "\n"]);
     }
     text
 }
