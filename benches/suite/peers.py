@@ -127,12 +127,17 @@ def compare(programs, source_of, source):
             with open(path, "rb") as stdin:
                 output = subprocess.run(program.command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
             read = subprocess.run([HOSTS / "yq", "-o=json", "-I0", ".items"], input=output, stdout=subprocess.PIPE, check=True).stdout
-            outcomes[program.name] = [without_annotations(item) for item in json.loads(read)]
+            # starlark sorts the objects.
+            outcomes[program.name] = sorted((without_annotations(item) for item in json.loads(read)), key=kind_and_name)
     ours = outcomes.get("enable-dual-stack")
     for name, items in outcomes.items():
         if items != ours:
             different = [item["metadata"]["name"] for item, other in zip(items, ours) if item != other]
             raise SystemExit(f"{name} makes another edit than ours, of {different}: the comparison would be unfair")
+
+
+def kind_and_name(item):
+    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
 def without_annotations(item):
