@@ -256,3 +256,20 @@ fn single(source: &str, outer: Span) -> Option<Decoded> {
     stretches.push((text.len(), end));
     Some(Decoded { text, stretches, ..Decoded::default() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Tree;
+
+    #[test]
+    fn escapes_are_read_as_the_parser_reads_them() {
+        for name in "0abt\tnvfre \"/\\N_LP".chars() {
+            let text = format!("\"\\{name}\"");
+            let tree = Tree::parse(&text, Span::new(0, text.len())).expect(&text);
+            let mut decoded = String::new();
+            assert_eq!(escape(&text[1..], &mut decoded), Some(1 + name.len_utf8()), "{text}");
+            assert_eq!(tree.roots().next().and_then(|root| root.text()), Some(decoded.as_str()), "{text}");
+        }
+    }
+}
