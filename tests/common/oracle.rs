@@ -43,6 +43,7 @@ fn flatten(object: Value, into: &mut Vec<Value>) {
         Some(Value::List(items)) if is_list && (is_resource_list || items.iter().all(|item| !text_of(item, "kind").is_empty())) => {
             items.iter().cloned().for_each(|item| flatten(item, into));
         }
+        None if is_resource_list => {}
         _ => into.push(object),
     }
 }
