@@ -269,7 +269,7 @@ mod tests {
             let tree = Tree::parse(&text, Span::new(0, text.len())).expect(&text);
             let mut decoded = String::new();
             assert_eq!(escape(&text[1..], &mut decoded), Some(1 + name.len_utf8()), "{text}");
-            assert_eq!(tree.roots().next().and_then(|root| root.text()), Some(decoded.as_str()), "{text}");
+            assert_eq!(tree.roots().next().and_then(Node::text), Some(decoded.as_str()), "{text}");
         }
     }
 }
