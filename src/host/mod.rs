@@ -76,9 +76,12 @@ mod tests {
     fn a_bug_is_one_line_without_what_the_package_holds() {
         use std::sync::mpsc;
         let (sender, said) = mpsc::channel();
-        let before = panic::take_hook();
+        // The hook is that of all tests, which run beside this one.
+        let (before, here) = (panic::take_hook(), std::thread::current().id());
         panic::set_hook(Box::new(move |info| {
-            let _ = sender.send(bug(info));
+            if std::thread::current().id() == here {
+                let _ = sender.send(bug(info));
+            }
         }));
         guarded(|| panic!("this is\nin the source"));
         let line = line!() - 1;
@@ -88,7 +91,7 @@ mod tests {
             if secret[..end].is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         });
         panic::set_hook(before);
-        let said: Vec<_> = said.iter().filter(|line| line.contains("src/host/mod.rs")).collect();
+        let said: Vec<_> = said.iter().collect();
         let end = "; this is a bug of enable-dual-stack, please report it with the input\n";
         assert_eq!(said[0], format!("error: this is in the source (src/host/mod.rs, line {line}){end}"));
         assert_eq!(said[1], format!("error: something that cannot be (src/host/mod.rs, line {}){end}", line + 2));
