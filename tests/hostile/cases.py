@@ -190,7 +190,7 @@ def nesting():
         if begin.startswith(b"\n"):
             continue
         cni = CALICO.replace(b'"ipam":', b'"x": %s1%s, "ipam":' % (begin, end))
-        yield right(f"nested {name} in a CNI config", cni, alone=True, said=r"env\[0\]\.value` of DaemonSet .* cannot be read")
+        yield right(f"nested {name} in a CNI config", cni, alone=True, said=r"DaemonSet .*env\[0\]\.value: .* cannot be read")
         kubeadm = KUBEADM.replace(b"0.0/16\n", b"0.0/16,fd00:10:244::/56\n") + b"      x: %s1%s\n" % (begin, end)
         yield right(f"nested {name} in kubeadm's text", kubeadm, said="ClusterConfiguration.* cannot be read")
     for name, line in (("keys", b"a:\n"), ("dashes", b"-\n"), ("question marks", b"?\n")):
@@ -319,7 +319,7 @@ def values():
     yield refused("a range of 5 MB in kubeadm's text", cut, long, b"\n", code=1, edited=5 * MILLION, said="podSubnet")
     yield refused("a million ranges in kubeadm's text", cut, numbers, b"10.0.0.0/8\n", code=1, edited=17 * MILLION, said="podSubnet")
     pool = b"- apiVersion: projectcalico.org/v3\n  kind: IPPool\n  metadata:\n    name: a\n  spec:\n    cidr: "
-    yield right("a pool of 5 MB", pool, long, b"\n")
+    yield refused("a pool of 5 MB", pool, long, b"\n", code=1, said="IPPool CIDR must be a valid subnet")
     before, after = CALICO.split(b"3.30.0")
     yield right("an image of 5 MB", before, long, after, alone=True, edited=5 * MILLION)
 
