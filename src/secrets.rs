@@ -39,7 +39,7 @@ fn is_secret(resource: &Resource<'_>) -> bool {
 /// All that the scalars at and below `node` say: as a whole, each word, a range in canonical form, too, and so on in the
 /// documents that they hold.
 fn collect(node: Node<'_>, known: &mut HashSet<String>) {
-    for text in node.descendants().filter(|node| !matches!(node.kind(), Kind::Alias(_))).filter_map(Node::text) {
+    for text in node.descendants().filter(|node| !node.is_alias()).filter_map(Node::text) {
         let new = [text].into_iter().chain(text.split('"')).chain(words(text)).filter(|word| !matches!(*word, "" | "true" | "false"));
         for word in new {
             known.extend(Cidr::parse(word).ok().map(|parsed| parsed.cidr.to_string()));

@@ -7,10 +7,8 @@
 use super::{Check, Seen};
 use crate::facts::{Facts, Source};
 use crate::plan::{Plan, Rule};
+use crate::systems::FIRST_KUBERNETES;
 use crate::version::Version;
-
-/// The first version with the gate that dual-stack needs.
-const FIRST: Version = Version::new(1, 16);
 
 pub(super) const CHECK: Check = Check { name: "gates", rules: &[&STALE, &MISSING], check };
 
@@ -32,7 +30,7 @@ static MISSING: Rule = Rule {
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
     match seen.config.kubernetes_version {
         // That it is too old is said already.
-        Some(version) if version < FIRST => {}
+        Some(version) if version < FIRST_KUBERNETES => {}
         Some(version) if version <= Version::new(1, 20) => missing(seen.facts, plan),
         Some(version) if version <= Version::new(1, 24) => {
             let quote = "cannot set feature gate IPv6DualStack to false, feature is locked to true";

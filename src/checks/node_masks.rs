@@ -9,6 +9,7 @@ use super::{Check, Seen};
 use crate::cidr::{Cidr, Family};
 use crate::facts::{NodeIpamFact, PodIpam, Role, Source};
 use crate::plan::{Plan, Rule, Severity};
+use crate::systems::FIRST_KUBERNETES;
 use crate::version::Version;
 
 pub(super) const CHECK: Check = Check { name: "node_masks", rules: &[&FLAGS, &MASK, &FEW_NODES, &DEFAULT_MASK], check };
@@ -46,7 +47,7 @@ fn check(seen: &Seen<'_>, plan: &mut Plan) {
     default_mask(seen, plan);
     // Before v1.17, --node-cidr-mask-size was for both families, and 24 by default (kubernetes/kubernetes#79993). That an even
     // older one has no dual-stack is said already.
-    let one_for_both = seen.config.kubernetes_version == Some(Version::new(1, 16));
+    let one_for_both = seen.config.kubernetes_version == Some(FIRST_KUBERNETES);
     let hint = if one_for_both { "; v1.16 has one mask for both families: use a prefix from /8 to /24 for IPv6, too" } else { "" };
     for fact in seen.facts.node_ipam.iter().filter(|fact| fact.allocates) {
         if let Some(quote) = refused_flags(fact, seen.config.kubernetes_version) {

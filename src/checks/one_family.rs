@@ -9,7 +9,7 @@ use crate::cidr::Family;
 use crate::config::{Config, Mode};
 use crate::facts::{PodIpam, RangeFact, Role, Source};
 use crate::plan::{Plan, Rule, Severity};
-use crate::version::Version;
+use crate::systems::FIRST_KUBERNETES;
 
 pub(super) const CHECK: Check = Check { name: "one_family", rules: &[&ONE_FAMILY, &SERVICES], check };
 
@@ -29,7 +29,7 @@ static SERVICES: Rule = Rule {
 };
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
-    let too_old = seen.config.kubernetes_version.is_some_and(|version| version < Version::new(1, 16));
+    let too_old = seen.config.kubernetes_version.is_some_and(|version| version < FIRST_KUBERNETES);
     if seen.config.mode != Mode::DualStack || too_old {
         return;
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::heads;
 use crate::text::Span;
-use crate::yaml::{Kind, Node, Nodes, Tree};
+use crate::yaml::{Node, Nodes, Tree};
 
 /// Lines that hold one item of a list, or one document.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl<'t> Lines<'t> {
         let tree = Tree::parse(self.text, self.span).ok()?;
         let object = only_object(&tree, self.in_list)?;
         // Other items could refer to its anchors, and it to theirs.
-        let stands_alone = !self.in_list || object.descendants().all(|node| !node.is_anchored() && !matches!(node.kind(), Kind::Alias(_)));
+        let stands_alone = !self.in_list || object.descendants().all(|node| !node.is_anchored() && !node.is_alias());
         let id = (stands_alone && heads(object) == expected).then_some(object.id())?;
         Some((tree.into_nodes(), id))
     }

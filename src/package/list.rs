@@ -113,6 +113,6 @@ fn only_mapping<'n>(tree: &'n Tree<'_>) -> Option<Node<'n>> {
     let fits = root.kind() == Kind::Mapping(Layout::Block)
         && root.tag().is_none()
         && root.entries().all(is_plain)
-        && root.descendants().all(|node| !node.is_anchored() && !matches!(node.kind(), Kind::Alias(_)));
+        && root.descendants().all(|node| !node.is_anchored() && !node.is_alias());
     fits.then_some(root)
 }

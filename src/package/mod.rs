@@ -300,7 +300,7 @@ fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node
     if is_list(object) {
         let Some(items) = object.get("items") else { return Ok(()) };
         let is_own = object.own("items").is_some_and(|(_, own)| own.id() == items.id());
-        if !is_own || is_alias(object) || is_alias(items) {
+        if !is_own || object.is_alias() || items.is_alias() {
             let message = "the items of a List among the objects must be written out there, without an alias or a merge key";
             return Err(PackageError { offset: object.start(), message: message.into() });
         }
@@ -310,10 +310,6 @@ fn push<'t>(resources: &mut Vec<Resource<'t>>, tree: &Rc<Tree<'t>>, object: Node
     let content = Content::Node(Rc::clone(tree), object.resolved().id());
     resources.push(Resource { index: resources.len(), api_version, kind, name, namespace, origin: None, content, memo: Memo::default() });
     Ok(())
-}
-
-fn is_alias(node: Node<'_>) -> bool {
-    matches!(node.kind(), Kind::Alias(_))
 }
 
 /// The document that is not empty.

@@ -29,6 +29,7 @@ mod service_cidr;
 mod shared;
 mod talos_network;
 
+pub(crate) use self::shared::kubernetes_version::FIRST as FIRST_KUBERNETES;
 use crate::config::Config;
 use crate::facts::Facts;
 use crate::package::Package;

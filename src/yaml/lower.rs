@@ -52,7 +52,7 @@ impl<'t> Lowering<'t> {
             self.leaf(node, leaf, path, spot);
         } else if !wish.inside.is_empty() {
             self.inside(node, &wish.inside, path)?;
-        } else if node.is_null() && !matches!(node.kind(), Kind::Alias(_)) {
+        } else if node.is_null() && !node.is_alias() {
             self.fill(node, wish, path, spot)?;
         } else if !wish.keys.is_empty() {
             self.mapping(node, wish, path, spot)?;
@@ -60,7 +60,7 @@ impl<'t> Lowering<'t> {
             self.sequence(node, wish, path)?;
         }
         let Some(first) = first.filter(|_| self.out.edits.len() > before) else { return Ok(()) };
-        if matches!(node.kind(), Kind::Alias(_)) && wish.leaf.is_none() {
+        if node.is_alias() && wish.leaf.is_none() {
             let alias = node.span().of(self.text);
             let reason =
                 format!("`{path}` is the alias \"{alias}\": an edit would change every place that uses it; write the value out there");

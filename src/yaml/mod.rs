@@ -268,6 +268,11 @@ impl<'t> Node<'t> {
         self.data().start as usize
     }
 
+    /// Whether the node is an alias: it stands for another one.
+    pub fn is_alias(self) -> bool {
+        matches!(self.data().kind, Kind::Alias(_))
+    }
+
     /// Whether the node carries an anchor.
     pub fn is_anchored(self) -> bool {
         self.data().anchored
