@@ -7,28 +7,11 @@ that edit and nothing else, or an error that names the place.
 import dataclasses
 from typing import Callable, Iterable
 
+import calico as small
+
 MILLION = 1_000_000
 HEAD = b"apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n"
-CALICO = b"""- apiVersion: apps/v1
-  kind: DaemonSet
-  metadata:
-    name: calico-node
-    namespace: kube-system
-  spec:
-    template:
-      spec:
-        containers:
-        - name: calico-node
-          image: docker.io/calico/node:v3.30.0
-          env:
-          - name: CNI_NETWORK_CONFIG
-            value: '{"type": "calico", "ipam": {"type": "calico-ipam", "assign_ipv4": "true", "assign_ipv6": "true"}}'
-          - {name: IP, value: autodetect}
-          - {name: IP6, value: autodetect}
-          - {name: CALICO_IPV6POOL_CIDR, value: "fd00:10:244::/56"}
-          - {name: CALICO_IPV6POOL_NAT_OUTGOING, value: "true"}
-          - {name: FELIX_IPV6SUPPORT, value: "false"}
-"""
+CALICO = small.item(small.CALICO).encode()
 CONFIG = b"""functionConfig:
   apiVersion: dualstack.krm/v1alpha1
   kind: EnableDualStack
