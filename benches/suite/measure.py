@@ -3,7 +3,6 @@
 import array
 import fcntl
 import os
-import resource
 import signal
 import statistics
 import termios
@@ -119,8 +118,3 @@ def in_turn(programs, source_of, rounds, budget, limit):
                 mine.seconds.append(seconds)
                 mine.cpu.append(cpu)
     return measured
-
-
-def floor_of_peak():
-    """The peak memory that every child starts with: that of this process, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
