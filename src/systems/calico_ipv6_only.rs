@@ -17,6 +17,7 @@
 use super::System;
 use super::shared::calico::{Backend, installs, patched_nodes};
 use super::shared::env::{Setting, set};
+use super::shared::ip_pools::makes_no_pools;
 use super::shared::workload::Container;
 use crate::config::{Config, Mode};
 use crate::package::Package;
@@ -86,8 +87,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
             }
             probes(node, config, plan);
         }
-        let without = |name| node.env_text(package, name).is_some_and(|text| matches!(text, "none" | "true"));
-        if !without("CALICO_IPV4POOL_CIDR") && !without("NO_DEFAULT_POOLS") {
+        if node.env_text(package, "CALICO_IPV4POOL_CIDR") != Some("none") && !makes_no_pools(package, node) {
             let message =
                 "calico-node makes an IPv4 pool, too, and nothing uses it; from v3.29 `CALICO_IPV4POOL_CIDR` \"none\" prevents it";
             plan.info(&IPV4_POOL, Place::at(node.resource, &node.path), message);

@@ -21,7 +21,7 @@
 use super::System;
 use super::shared::calico::{Backend, Install, RELEASE_RULES, installs, patched_nodes};
 use super::shared::env::{Setting, is_template, set};
-use super::shared::ip_pools::{self, DEFAULT_BLOCK_SIZE, VXLAN_SINCE, nat_outgoing, startup_bool, vxlan_mode};
+use super::shared::ip_pools::{self, DEFAULT_BLOCK_SIZE, VXLAN_SINCE, makes_no_pools, nat_outgoing, startup_bool, vxlan_mode};
 use super::shared::ipv6_advice::{self, GLOBAL_RANGE, RUNNING_PODS, VXLAN_KERNEL};
 use super::shared::ipv6_pool::POOL_OBJECT;
 use super::shared::workload::{Container, Variable};
@@ -156,9 +156,9 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
     for install in installs(package) {
         let Some(node) = install.networking_node() else { continue };
         pools(node, facts);
-        let is = |name, value: &str| node.env_text(package, name).is_some_and(|text| text.eq_ignore_ascii_case(value));
+        let has_ipv6 = node.env_text(package, "FELIX_IPV6SUPPORT").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         let is_told = !matches!(node.variable(package, POOL_NAME), Variable::Unset);
-        if is("FELIX_IPV6SUPPORT", "true") && !is_told && !is("NO_DEFAULT_POOLS", "true") {
+        if has_ipv6 && !is_told && !makes_no_pools(package, node) {
             facts.makes_ipv6_pool.push(Place::at(install.daemon_set, &node.path.key("env")));
         }
     }
@@ -168,8 +168,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     let Some(range) = config.ipv6_pod_cidr else { return };
     for install in installs(package) {
         let Some(node) = install.networking_node() else { continue };
-        let is_true = |text: &str| text.eq_ignore_ascii_case("true");
-        if node.env_text(package, "NO_DEFAULT_POOLS").is_some_and(is_true) {
+        if makes_no_pools(package, node) {
             as_object(package, &install, node, (config, range), plan);
         } else {
             as_variables(package, &install, node, (config, range), plan);

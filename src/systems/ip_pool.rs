@@ -19,7 +19,7 @@
 use super::System;
 use super::shared::calico::{Install, Release, installs};
 use super::shared::ip_pools::{
-    VXLAN_SINCE, has_pool, ip_pools, ipv6_object, is_kept_by_operator, pod_range, vxlan_mode, written_ipv4_pool,
+    VXLAN_SINCE, has_pool, ip_pools, ipv6_object, is_kept_by_operator, makes_no_pools, pod_range, vxlan_mode, written_ipv4_pool,
 };
 use super::shared::ipv6_advice::{self, GLOBAL_RANGE, RUNNING_PODS, UNENCAPSULATED, VXLAN_KERNEL};
 use super::shared::ipv6_pool::{BLOCK_SIZE, CANONICAL, NAT_OUTGOING, NO_IPIP, POOL_OBJECT, block_size_error, no_nat_outgoing};
@@ -97,7 +97,7 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             say(facts, Role::Pods, Source::IpPool, pool, &Path::of(&["spec", "cidr"]), vec![range]);
         }
     }
-    for pool in ip_pools(package).filter(|pool| pool.root().text_at(&["spec", "cidr"]).is_some_and(|text| Cidr::parse(text).is_err())) {
+    for pool in ip_pools(package).filter(|pool| no_range(pool).is_some()) {
         facts.part(Role::Pods, Source::IpPool, pool, &Path::of(&["spec", "cidr"]), Vec::new());
     }
 }
@@ -128,10 +128,15 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     }
 }
 
+/// The text of `cidr` that is no range, and why.
+fn no_range<'p>(pool: &'p Resource<'_>) -> Option<(&'p str, String)> {
+    let text = pool.root().text_at(&["spec", "cidr"])?;
+    Some((text, Cidr::parse(text).err()?))
+}
+
 /// Says of a range that is none what Calico says; a marker that another tool fills in is not wrong.
 fn unreadable(pool: &Resource<'_>, plan: &mut Plan) {
-    let Some(text) = pool.root().text_at(&["spec", "cidr"]) else { return };
-    let Err(reason) = Cidr::parse(text) else { return };
+    let Some((text, reason)) = no_range(pool) else { return };
     let place = Place::at(pool, &Path::of(&["spec", "cidr"])).with_current(text);
     if is_placeholder(text) {
         let message = format!("`cidr` of the pool is filled in later (\"{text}\"): make sure that one of the pools is IPv6");
@@ -156,7 +161,7 @@ fn add(package: &Package<'_>, range: Cidr, config: &Config, plan: &mut Plan) {
     };
     let left_to_objects = package.of_kind("operator.tigera.io", "Installation").any(is_empty);
     let installs = installs(package);
-    let by_node = |node: &Container<'_>| node.env_text(package, "NO_DEFAULT_POOLS").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let by_node = |node: &Container<'_>| makes_no_pools(package, node);
     if !(left_to_objects || config.ipv6_pool_object) || installs.iter().filter_map(Install::networking_node).any(by_node) {
         return;
     }

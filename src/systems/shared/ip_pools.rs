@@ -102,6 +102,12 @@ pub(crate) fn has_pool(package: &Package<'_>, family: Family) -> bool {
     ip_pools(package).filter_map(range_of).any(|range| range.family() == family)
 }
 
+/// Whether calico-node is told to make no pools (`NO_DEFAULT_POOLS`; projectcalico/calico v3.32.1
+/// node/pkg/lifecycle/startup/startup.go takes "true" in any case, and nothing else).
+pub(crate) fn makes_no_pools(package: &Package<'_>, node: &Container<'_>) -> bool {
+    node.env_text(package, "NO_DEFAULT_POOLS").is_some_and(|text| text.eq_ignore_ascii_case("true"))
+}
+
 /// Whether a boolean of calico-node's startup is true (startup.go evaluateENVBool).
 pub(crate) fn startup_bool(text: &str) -> bool {
     !matches!(text.to_ascii_lowercase().as_str(), "false" | "0" | "no" | "n" | "f")
