@@ -12,6 +12,7 @@ mod parse;
 mod path;
 mod place;
 mod remove;
+mod simple;
 mod style;
 mod value;
 mod verify;
@@ -71,7 +72,7 @@ pub enum Kind {
 
 /// One node, in the order of the text; its descendants follow it directly, up to (not including) `end`. There are many:
 /// they are kept small.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Data {
     kind: Kind,
     /// The content, without anchor and tag.
@@ -110,7 +111,7 @@ fn small(offset: usize) -> u32 {
 }
 
 /// The decoded value of a scalar.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Decoded {
     /// It is the content as it stands in the text.
     Whole,
@@ -139,11 +140,12 @@ pub struct Tree<'t> {
 }
 
 /// A [`Tree`] without its text: only where things are.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Nodes {
     all: Vec<Data>,
     roots: Vec<NodeId>,
-    documents: Vec<Span>,
+    /// Where each document begins.
+    documents: Vec<u32>,
 }
 
 /// The text is not YAML.
@@ -182,9 +184,9 @@ impl<'t> Tree<'t> {
         self.nodes.roots(self.text)
     }
 
-    /// From the first to the last byte of each document, its `---` and `...` included.
-    pub fn documents(&self) -> &[Span] {
-        &self.nodes.documents
+    /// The offset where each document begins: that of its `---`, or of its root.
+    pub fn documents(&self) -> impl Iterator<Item = usize> {
+        self.nodes.documents.iter().map(|&start| start as usize)
     }
 
     /// The node with this [`id`](Node::id).

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, options};
 
-use super::{Data, Decoded, Kind, Layout, NodeId, Nodes, Place, Style, Tree, YamlError, small};
+use super::{Data, Decoded, Kind, Layout, NodeId, Nodes, Place, Style, Tree, YamlError, simple, small};
 use crate::text::Span;
 
 /// Collections nested deeper than this are refused: no Kubernetes object needs it, and a stack has an end.
@@ -20,17 +20,27 @@ pub(super) const NESTING_LIMIT: usize = 200;
 
 /// More values than this are refused: they take 0.7 GB, and what must be parsed of a package of 100 MB has at most half of
 /// them.
-const VALUE_LIMIT: usize = 10_000_000;
+pub(super) const VALUE_LIMIT: usize = 10_000_000;
 
 /// Texts as large as this are refused: their offsets do not fit into 32 bits.
 const SIZE_LIMIT: usize = 1 << 32;
 
 /// Parses all documents of `text[span]`; every offset of the tree is one of `text`.
 pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
-    let slice = span.of(text);
     if span.end >= SIZE_LIMIT {
         return Err(YamlError { offset: span.start, message: "the text has 4 GiB or more, which is the limit".into() });
     }
+    let Some(nodes) = simple::parse(text, span) else { return parse_all(text, span) };
+    if cfg!(debug_assertions) {
+        let all = parse_all(text, span).unwrap_or_else(|error| panic!("{error} at {} of {:?}", error.offset, span.of(text)));
+        assert_eq!(nodes, all.nodes, "{:?}", span.of(text));
+    }
+    Ok(Tree { text, nodes })
+}
+
+/// Parses what may be any YAML.
+pub(super) fn parse_all(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
+    let slice = span.of(text);
     let options = options! {
         emit_comments: false,
         emit_anchor_events: true,
@@ -94,14 +104,9 @@ impl<'t> Builder<'t> {
         match event {
             Event::DocumentStart(explicit, _) => {
                 self.document = if explicit { at.end } else { at.start };
-                self.nodes.documents.push(Span::new(at.start, at.start));
+                self.nodes.documents.push(small(at.start));
             }
-            Event::DocumentEnd => {
-                if let Some(document) = self.nodes.documents.last_mut() {
-                    document.end = at.end;
-                }
-                self.document = at.end;
-            }
+            Event::DocumentEnd => self.document = at.end,
             Event::Scalar(value, style, ..) => {
                 let id = self.push(Kind::Scalar(style_of(style)), at, tag, value);
                 self.finish_scalar(id, style);
@@ -266,7 +271,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-fn id_of(index: usize) -> NodeId {
+pub(super) fn id_of(index: usize) -> NodeId {
     NodeId::try_from(index).unwrap_or(NodeId::MAX)
 }
 

@@ -39,7 +39,7 @@ pub(super) fn of(text: &str) -> Result<Manifests, String> {
         return Err("it holds a ResourceList, which Argo CD would apply with all annotations of tools: store its objects instead".into());
     }
     let tree = Tree::parse(text, Span::new(0, text.len())).map_err(|error| error.to_string())?;
-    let starts: Vec<_> = tree.documents().iter().map(|document| document.start).collect();
+    let starts: Vec<_> = tree.documents().collect();
     let mut manifests = Manifests::default();
     for (index, root) in tree.roots().enumerate() {
         // What stands between two documents, such as a comment, goes with the first.
