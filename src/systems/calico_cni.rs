@@ -196,7 +196,7 @@ fn around(install: &Install<'_>, plan: &mut Plan) {
 fn inside(found: &Found<'_>, config: &Config, plan: &mut Plan) {
     let text = &found.text;
     let (resource, place) = (text.resource, Place::at(text.resource, &text.path));
-    let plugins = match &text.plugins {
+    let plugins = match &*text.plugins {
         Ok(plugins) => plugins,
         Err(Unreadable::Template(reason)) => {
             let message =

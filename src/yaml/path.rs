@@ -44,7 +44,7 @@ impl Path {
     /// Several keys further.
     #[must_use]
     pub fn keys(&self, keys: &[&str]) -> Self {
-        keys.iter().fold(self.clone(), |path, key| path.key(key))
+        Self(self.0.iter().cloned().chain(keys.iter().map(|&key| Step::Key(key.to_owned()))).collect())
     }
 
     /// The item at `index`.

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use compare::{Verdict, compare};
 use enable_dual_stack::config::{self, Config};
 use enable_dual_stack::package::{self, Package};
+use enable_dual_stack::text::Span;
+use enable_dual_stack::yaml::Tree;
 use enable_dual_stack::{run, text};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as TestConfig, TestRunner};
@@ -80,6 +82,8 @@ fn the_yaml_test_suite_between_two_objects() {
     let (mut valid, mut invalid) = (Verdicts::default(), Verdicts::default());
     for case in &cases {
         let verdicts = if case.fails { &mut invalid } else { &mut valid };
+        // Both readers of YAML see it, and are compared there.
+        assert!(Tree::parse(&case.yaml, Span::new(0, case.yaml.len())).is_err() || !case.fails, "case {} must be refused", case.id);
         for text in wrap::between_two(&case.yaml) {
             for text in [text.replace("\r\n", "\n").replace('\n', "\r\n"), text] {
                 let verdict = std::panic::catch_unwind(|| compare(&text)).unwrap_or_else(|_| panic!("case {}", case.id));

@@ -1,5 +1,7 @@
 //! The text of a CNI config: a JSON template with bare placeholders such as `__CNI_MTU__`.
 
+use std::rc::Rc;
+
 use crate::package::Resource;
 use crate::text::{self, Edit, Span};
 use crate::yaml::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value};
@@ -9,7 +11,7 @@ use crate::yaml::{Embedded, Kind, Layout, Node, Path, Style, Tree, Value};
 pub(crate) struct CniText<'p> {
     pub resource: &'p Resource<'p>,
     pub path: Path,
-    pub plugins: Result<Vec<CalicoPlugin>, Unreadable>,
+    pub plugins: Rc<Result<Vec<CalicoPlugin>, Unreadable>>,
 }
 
 /// Why a text cannot be edited.
@@ -65,12 +67,12 @@ impl<'p> CniText<'p> {
     /// Reads the string `node` at `path` of `resource`.
     pub(crate) fn read(resource: &'p Resource<'p>, path: Path, node: Node<'_>) -> Self {
         let plugins = resource.once(node, || json(node, |root| collect(root, &Path::root(), false)));
-        Self { resource, path, plugins: Result::clone(&plugins) }
+        Self { resource, path, plugins }
     }
 
     /// The Calico plugins, if the text could be read.
     pub(crate) fn readable(&self) -> &[CalicoPlugin] {
-        self.plugins.as_deref().unwrap_or_default()
+        self.plugins.as_ref().as_ref().map_or(&[], Vec::as_slice)
     }
 
     /// The place of `ipam` of `plugin` in the object.

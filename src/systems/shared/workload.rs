@@ -34,8 +34,8 @@ pub(crate) enum Variable<'p> {
 pub(crate) fn containers<'p>(resource: &'p Resource<'p>, field: &str) -> Vec<Container<'p>> {
     let keys: &[&str] = if resource.kind == "Pod" { &["spec"] } else { &["spec", "template", "spec"] };
     let list = resource.root().at(keys).and_then(|spec| spec.get(field));
-    let items = list.into_iter().flat_map(Node::items).enumerate();
-    items.map(|(index, node)| Container { resource, path: Path::of(keys).key(field).index(index), node }).collect()
+    let (items, path) = (list.into_iter().flat_map(Node::items).enumerate(), Path::of(keys).key(field));
+    items.map(|(index, node)| Container { resource, path: path.index(index), node }).collect()
 }
 
 /// The Pods of the package, and the workloads that have a Pod template.

@@ -1,6 +1,6 @@
 //! Flow collections: those of JSON, and short lists as people write them.
 
-use super::{Decoded, KEY_LIMIT, Kind, Layout, Reader, Span, Style, decoded};
+use super::{KEY_LIMIT, Kind, Layout, Reader, Span, Style, decoded};
 
 impl Reader<'_> {
     /// Reads the flow collection here; gives where it ends. With `has_lines` it may go over several.
@@ -59,7 +59,8 @@ impl Reader<'_> {
             byte => {
                 let is_in_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_./+-".contains(&byte);
                 let length = self.bytes[at..].iter().take_while(|&&byte| is_in_word(byte)).count();
-                let begins = byte.is_ascii_alphanumeric() || byte == b'/' || (byte == b'-' && self.byte(at + 1).is_ascii_digit());
+                let begins =
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/') || (byte == b'-' && self.byte(at + 1).is_ascii_digit());
                 (begins.then_some(Style::Plain)?, Span::new(at, at + length))
             }
         };

@@ -26,18 +26,19 @@ const END: isize = -1;
 /// The documents of `text[span]`, as the parser gives them; nothing where only the parser can tell.
 pub(super) fn parse(text: &str, span: Span) -> Option<Nodes> {
     let slice = span.of(text).as_bytes();
-    let are_pairs = memchr_iter(b'\r', slice).all(|at| slice.get(at + 1) == Some(&b'\n'));
-    if !are_pairs || !(slice.iter().all(|&byte| is_usual(byte)) || span.of(text).chars().all(is_usual_char)) {
-        return None;
-    }
     let mut reader = Reader { text, bytes: &text.as_bytes()[..span.end], at: span.start, column: END, depth: 0, nodes: Nodes::default() };
-    reader.nodes.all.reserve(slice.len() / 24);
+    reader.nodes.all.reserve(slice.len().min(1 << 16) / 24);
     reader.next_line(span.start)?;
     while reader.at < span.end {
         reader.document()?;
     }
+    let are_pairs = || memchr_iter(b'\r', slice).all(|at| slice.get(at + 1) == Some(&b'\n'));
+    let are_usual = || slice.iter().all(|&byte| is_usual(byte)) || span.of(text).chars().all(is_usual_char);
+    if reader.nodes.roots.is_empty() || !are_pairs() || !are_usual() {
+        return None;
+    }
     reader.nodes.all.shrink_to_fit();
-    (!reader.nodes.roots.is_empty()).then_some(reader.nodes)
+    Some(reader.nodes)
 }
 
 /// Neither a control character, nor the first byte of one, of a line separator or of a byte order mark.

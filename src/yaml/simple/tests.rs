@@ -52,7 +52,7 @@ items:
         assert!(is_simple(&text), "{text}");
     }
     assert!(is_simple(text.trim_end().strip_suffix("---\n- |\n  last").expect("the last document")));
-    assert!(is_simple("{\"a\": [\n  1,\n  2\n ]}"));
+    assert!(is_simple("{\"a\": [\n  1,\n  __MTU__\n ]}"));
 }
 
 #[test]
