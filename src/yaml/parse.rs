@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, options};
 
 use super::{Data, Decoded, Kind, Layout, NodeId, Nodes, Place, Style, Tree, YamlError, simple, small};
-use crate::text::Span;
+use crate::text::{self, Span};
 
 /// Collections nested deeper than this are refused: no Kubernetes object needs it, and a stack has an end.
 pub(super) const NESTING_LIMIT: usize = 200;
@@ -97,14 +97,18 @@ struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     fn new(text: &'t str, span: Span) -> Self {
-        Self { text, nodes: Nodes::default(), open: Vec::new(), anchors: HashMap::new(), document: span.start, end: span.end }
+        let mark = if span.of(text).starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let document = span.start + mark;
+        Self { text, nodes: Nodes::default(), open: Vec::new(), anchors: HashMap::new(), document, end: span.end }
     }
 
     fn event(&mut self, event: Event<'t>, at: Span, tag: Option<Span>) {
         match event {
             Event::DocumentStart(explicit, _) => {
-                self.document = if explicit { at.end } else { at.start };
-                self.nodes.documents.push(small(at.start));
+                // In front of a block scalar, an implicit start is reported at its first line.
+                let start = if explicit { at.start } else { skip_blanks_and_comments(self.text, self.document, self.end).min(at.start) };
+                self.document = if explicit { at.end } else { start };
+                self.nodes.documents.push(small(start));
             }
             Event::DocumentEnd => self.document = at.end,
             Event::Scalar(value, style, ..) => {
@@ -176,7 +180,12 @@ impl<'t> Builder<'t> {
             Kind::Mapping(Layout::Flow) | Kind::Sequence(Layout::Flow) if parent.children > 0 => ',',
             _ => return found.min(at.start),
         };
-        if text[found..self.end].starts_with(marker) { found + 1 } else { parent.reached }
+        let mapping = &self.nodes.all[parent.node];
+        // On a line of its own, the `:` behind a `?` stands at the column of its mapping: another one is of one around it.
+        let is_own = mapping.kind != Kind::Mapping(Layout::Block)
+            || !text[parent.reached..found].contains('\n')
+            || text::column(text, found) == text::column(text, mapping.span.start as usize);
+        if is_own && text[found..self.end].starts_with(marker) { found + 1 } else { parent.reached }
     }
 
     fn begin(&mut self, kind: Kind, at: Span, tag: Option<Span>) {
@@ -299,7 +308,7 @@ pub(super) fn skip_blanks_and_comments(text: &str, from: usize, end: usize) -> u
     while at < end {
         match bytes[at] {
             b' ' | b'\t' | b'\r' | b'\n' => at += 1,
-            b'#' if at == 0 || matches!(bytes[at - 1], b' ' | b'\t' | b'\r' | b'\n') => {
+            b'#' if at == 0 || matches!(bytes[at - 1], b' ' | b'\t' | b'\r' | b'\n') || text[..at].ends_with('\u{feff}') => {
                 at = text[at..end].find('\n').map_or(end, |newline| at + newline);
             }
             _ => break,
@@ -333,4 +342,28 @@ fn nth_line_end(text: &str, from: usize, count: usize, end: usize) -> usize {
         at -= 1;
     }
     if text[..at].ends_with('\r') { at - 1 } else { at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each node: where text for it could begin, and what it is.
+    fn nodes(text: &str) -> Vec<(usize, &str)> {
+        let tree = parse_all(text, Span::new(0, text.len())).unwrap();
+        tree.nodes.all.iter().map(|node| (node.slot as usize, node.span.span().of(text))).collect()
+    }
+
+    #[test]
+    fn a_block_scalar_can_be_a_document() {
+        assert_eq!(nodes("  |-\n\na: b\n---\n"), [(2, "|-\n\na: b"), (14, "")]);
+        assert_eq!(nodes("\u{feff}# c\n|\n a\n...\n>\n b\n"), [(7, "|\n a"), (16, ">\n b")]);
+    }
+
+    #[test]
+    fn a_colon_is_that_of_its_own_mapping() {
+        assert_eq!(nodes("? ? a\n: b\n"), [(0, "? ? a\n: b"), (0, "? a"), (2, "a"), (5, ""), (7, "b")]);
+        assert_eq!(nodes("?\n ? a\n: :\n")[1..], [(0, "? a"), (3, "a"), (6, ""), (8, ":"), (9, ""), (10, "")]);
+        assert_eq!(nodes("? ? a\n  : b\n: c\n")[1..], [(0, "? a\n  : b"), (2, "a"), (9, "b"), (13, "c")]);
+    }
 }
