@@ -18,6 +18,10 @@ pub fn readers(data: &[u8]) {
         return;
     }
     tree.roots().for_each(random::assert_holds_together);
+    // A byte order mark at the start of a later line is a part of the text to us; to libyaml it is nothing.
+    if text.trim_start_matches('\u{feff}').contains('\u{feff}') {
+        return;
+    }
     // A block scalar without a line break at the end of the text has one all the same to oneyaml-syntax; to ours, to Go's
     // yaml.v3 and to libyaml it has none.
     if !text.ends_with('\n') {

@@ -155,7 +155,7 @@ pub(super) fn name_of(resource: &Resource<'_>, path: &Path) -> String {
             let (flag, _) = scalar.text.split_once('=').filter(|(flag, _)| flag.starts_with("--"))?;
             Some(flag.to_owned())
         }),
-        [item @ .., Step::Key(key)] if key == "value" && matches!(item.last(), Some(Step::Index(_))) => {
+        [item @ .., Step::Key(key)] if &**key == "value" && matches!(item.last(), Some(Step::Index(_))) => {
             let item = item.iter().fold(Path::root(), |path, step| path.step(step.clone()));
             first(resource, &item.key("name"), |scalar| Some(scalar.text.to_owned()))
         }
@@ -166,11 +166,11 @@ pub(super) fn name_of(resource: &Resource<'_>, path: &Path) -> String {
 
 fn last_word(path: &Path) -> String {
     let telling = path.steps().iter().rev().find_map(|step| match step {
-        Step::Item { key, value } if key == "name" => Some(value),
-        Step::Key(key) if !matches!(key.as_str(), "value" | "cidr" | "enabled") => Some(key),
+        Step::Item { key, value } if key == "name" => Some(value.as_str()),
+        Step::Key(key) if !matches!(&**key, "value" | "cidr" | "enabled") => Some(&**key),
         _ => None,
     });
-    telling.cloned().unwrap_or_default()
+    telling.unwrap_or_default().to_owned()
 }
 
 /// The family that a name says. `IP` of calico-node is the IPv4 address beside `IP6`.

@@ -15,7 +15,7 @@
 //! upup/models/cloudup/resources/addons/networking.projectcalico.org (probes); projectcalico/calico v3.32.1 node/pkg/health.
 
 use super::System;
-use super::shared::calico::{Backend, installs, patched_nodes};
+use super::shared::calico::{Backend, installs_and_patched_nodes};
 use super::shared::env::{Setting, set};
 use super::shared::ip_pools::makes_no_pools;
 use super::shared::workload::Container;
@@ -73,11 +73,11 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         return;
     }
     let setting = Setting { name: "IP", value: "none", rule: &IP, effect: "calico-node looks for no IPv4 address of its node" };
-    // What a patch does not say comes from what it patches.
-    for node in patched_nodes(package).iter().filter(|node| !node.env(setting.name).is_empty()) {
+    let (installs, patched) = installs_and_patched_nodes(package);
+    for node in patched.iter().filter(|node| !node.env(setting.name).is_empty()) {
         set(package, node, setting, plan);
     }
-    for install in installs(package) {
+    for install in installs {
         let Some(node) = install.networking_node() else { continue };
         set(package, node, setting, plan);
         if install.backend == Backend::Bird {

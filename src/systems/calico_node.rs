@@ -23,7 +23,7 @@ use std::net::Ipv6Addr;
 
 use super::System;
 use super::shared::calico::{
-    Backend, Install, RELEASE_RULES, Release, daemon_sets, installs, is_calico_node, is_operator_managed, is_windows, patched_nodes,
+    Backend, Install, RELEASE_RULES, Release, daemon_sets, installs_and_patched_nodes, is_calico_node, is_operator_managed, is_windows,
 };
 use super::shared::env::{self, Setting, find_duplicates, set, set_with};
 use super::shared::ipv6_advice::{self, HOST, NEEDS_ADDRESS};
@@ -146,7 +146,8 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
             plan.warning(&OPERATOR_MANAGED, Place::of(daemon_set), message);
         }
     }
-    for install in installs(package) {
+    let (installs, patched) = installs_and_patched_nodes(package);
+    for install in installs {
         let Some(node) = install.our_node() else { continue };
         if install.backend != Backend::None {
             addresses(package, &install, node, config, plan);
@@ -159,8 +160,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         misspelt(node, plan);
         ipv6_advice::hosts(plan);
     }
-    // What a patch does not say comes from what it patches.
-    for node in patched_nodes(package) {
+    for node in patched {
         if says(&node, "IP6") {
             ip6(package, &node, plan);
         }

@@ -19,7 +19,7 @@
 //! node/pkg/lifecycle/startup/startup.go configureIPPools; tigera/docs pull request 464 (NAT).
 
 use super::System;
-use super::shared::calico::{Backend, Install, RELEASE_RULES, installs, patched_nodes};
+use super::shared::calico::{Backend, Install, RELEASE_RULES, installs_and_patched_nodes};
 use super::shared::env::{Setting, is_template, set};
 use super::shared::ip_pools::{self, DEFAULT_BLOCK_SIZE, VXLAN_SINCE, makes_no_pools, nat_outgoing, startup_bool, vxlan_mode};
 use super::shared::ipv6_advice::{self, GLOBAL_RANGE, RUNNING_PODS, VXLAN_KERNEL};
@@ -150,10 +150,11 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
             }
         }
     };
-    for node in &patched_nodes(package) {
+    let (installs, patched) = installs_and_patched_nodes(package);
+    for node in &patched {
         pools(node, facts);
     }
-    for install in installs(package) {
+    for install in installs {
         let Some(node) = install.networking_node() else { continue };
         pools(node, facts);
         let has_ipv6 = node.env_text(package, "FELIX_IPV6SUPPORT").is_some_and(|text| text.eq_ignore_ascii_case("true"));
@@ -166,7 +167,8 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
 
 fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
     let Some(range) = config.ipv6_pod_cidr else { return };
-    for install in installs(package) {
+    let (installs, patched) = installs_and_patched_nodes(package);
+    for install in installs {
         let Some(node) = install.networking_node() else { continue };
         if makes_no_pools(package, node) {
             as_object(package, &install, node, (config, range), plan);
@@ -175,8 +177,7 @@ fn plan(package: &Package<'_>, config: &Config, plan: &mut Plan) {
         }
         ipv6_advice::running_pods(", and calico-node makes the IPv6 pool only where there is none yet", plan);
     }
-    // What a patch does not say comes from what it patches.
-    for node in patched_nodes(package).iter().filter(|node| !node.env(POOL_NAME).is_empty()) {
+    for node in patched.iter().filter(|node| !node.env(POOL_NAME).is_empty()) {
         ipv6_pool(package, node, range, plan);
     }
 }

@@ -1,12 +1,13 @@
 //! Where something is in an object: `spec.template.spec.containers[0].env[3].value`.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// One step down.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
-    /// The value of a key.
-    Key(String),
+    /// The value of a key. Paths are copied often: they share it.
+    Key(Arc<str>),
     /// An item by its position, from 0.
     Index(usize),
     /// The item whose `key` has the text `value`; in a wish, it is appended where there is none.
@@ -38,13 +39,13 @@ impl Path {
     /// One key further.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        self.step(Step::Key(key.to_owned()))
+        self.step(Step::Key(key.into()))
     }
 
     /// Several keys further.
     #[must_use]
     pub fn keys(&self, keys: &[&str]) -> Self {
-        Self(self.0.iter().cloned().chain(keys.iter().map(|&key| Step::Key(key.to_owned()))).collect())
+        Self(self.0.iter().cloned().chain(keys.iter().map(|&key| Step::Key(key.into()))).collect())
     }
 
     /// The item at `index`.
@@ -68,9 +69,7 @@ impl Path {
     /// One step further.
     #[must_use]
     pub fn step(&self, step: Step) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(step);
-        Self(steps)
+        Self(self.0.iter().cloned().chain([step]).collect())
     }
 
     /// `self`, then all steps of `rest`.

@@ -52,7 +52,7 @@ fn holds(node: Node<'_>, steps: &[Step], want: &Want) -> bool {
 fn with_positions(value: &Value, steps: &[Step]) -> Vec<Step> {
     let Some((step, rest)) = steps.split_first() else { return Vec::new() };
     let (step, child) = match (value, step) {
-        (Value::Map(entries), Step::Key(key)) => (step.clone(), entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)),
+        (Value::Map(entries), Step::Key(key)) => (step.clone(), entries.iter().find(|(name, _)| **name == **key).map(|(_, value)| value)),
         (Value::List(items), Step::Index(index)) => (step.clone(), items.get(*index)),
         (Value::List(items), Step::Item { key, value }) => match items.iter().position(|item| text_of(item, key) == Some(value)) {
             Some(index) => (Step::Index(index), items.get(index)),
@@ -130,7 +130,7 @@ fn is_said_by(expected: &Value, actual: Node<'_>) -> bool {
 fn child<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
     match (value, step) {
         (Value::Map(entries), Step::Inside) => entries.iter_mut().find(|(name, _)| name == DOCUMENT).map(|(_, value)| value),
-        (Value::Map(entries), Step::Key(key)) => entries.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
+        (Value::Map(entries), Step::Key(key)) => entries.iter_mut().find(|(name, _)| **name == **key).map(|(_, value)| value),
         (Value::List(items), Step::Index(index)) => items.get_mut(*index),
         (Value::List(items), Step::Item { key, value }) => items.iter_mut().find(|item| text_of(item, key) == Some(value.as_str())),
         _ => None,
@@ -166,14 +166,14 @@ fn apply(value: &mut Value, steps: &[Step], want: &Want) {
             Want::Exists(_) | Want::Absent | Want::Named(_) => {}
         },
         [step] if *want == Want::Absent => match (value, step) {
-            (Value::Map(entries), Step::Key(key)) => entries.retain(|(name, _)| name != key),
+            (Value::Map(entries), Step::Key(key)) => entries.retain(|(name, _)| **name != **key),
             (Value::List(items), Step::Index(index)) if *index < items.len() => drop(items.remove(*index)),
             (Value::List(items), Step::Item { key, value }) => items.retain(|item| text_of(item, key) != Some(value)),
             _ => {}
         },
         [Step::Key(key)] if matches!(want, Want::Named(_)) => {
             if let (Value::Map(entries), Want::Named(name)) = (value, want)
-                && let Some(entry) = entries.iter_mut().find(|(other, _)| other == key)
+                && let Some(entry) = entries.iter_mut().find(|(other, _)| **other == **key)
             {
                 entry.0.clone_from(name);
             }
@@ -204,7 +204,7 @@ fn create(value: &mut Value, step: &Step, rest: &[Step], want: &Want) {
                 *value = Value::Map(vec![]);
             }
             if let Value::Map(entries) = value {
-                entries.push((key.clone(), Value::Null));
+                entries.push((key.to_string(), Value::Null));
             }
         }
         Step::Item { key, value: wanted } => {

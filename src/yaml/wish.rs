@@ -115,8 +115,8 @@ pub(super) fn sort_in<'o>(wish: &mut Wish<'o>, node: Option<Node<'_>>, request: 
         Step::Inside => wish.inside.push(request),
         Step::Key(key) => {
             let child = node.and_then(|node| node.get(key));
-            let at = position_or_push(&mut wish.keys, key.as_str());
-            sort_in(&mut wish.keys[at].1, child, request, &path.key(key))?;
+            let at = position_or_push(&mut wish.keys, &**key);
+            sort_in(&mut wish.keys[at].1, child, request, &path.step(step.clone()))?;
         }
         Step::Index(index) => {
             let child = node.and_then(|node| node.items().nth(*index));

@@ -46,40 +46,68 @@ pub(super) fn key(key: &str, look: &Look<'_>, in_flow: bool) -> String {
 
 /// What follows the `:` of `key`, which stands at `column`.
 pub(super) fn after_key(key: &str, value: &Value, column: usize, look: &Look<'_>) -> String {
-    match value {
-        Value::Map(entries) if !entries.is_empty() => {
-            let deeper = column + look.step;
-            entries.iter().map(|(key, value)| block_entry(key, value, deeper, look)).collect()
-        }
-        Value::List(items) if !items.is_empty() => {
-            let deeper = column + look.dash;
-            items.iter().map(|item| block_item(item, deeper, look)).collect()
-        }
-        scalar => format!(" {}", self::scalar(scalar, look.quotes(Some(key)), look, false)),
-    }
+    let mut out = String::new();
+    push_after_key(&mut out, key, value, column, look);
+    out
 }
 
 /// A line break, then `key: value` at `column`.
 pub(super) fn block_entry(key: &str, value: &Value, column: usize, look: &Look<'_>) -> String {
-    format!("{}{:column$}{}:{}", look.newline, "", self::key(key, look, false), after_key(key, value, column, look))
+    let mut out = String::new();
+    begin_line(&mut out, column, look);
+    push_entry(&mut out, key, value, column, look);
+    out
 }
 
 /// A line break, then `- item` with the dash at `column`.
 pub(super) fn block_item(item: &Value, column: usize, look: &Look<'_>) -> String {
-    let text = match item {
-        Value::Map(entries) if !entries.is_empty() => {
-            let inner = column + 1 + look.gap;
-            let lines: String = entries.iter().map(|(key, value)| block_entry(key, value, inner, look)).collect();
-            lines.trim_start().to_owned()
-        }
-        other => scalar(other, look.quotes(None), look, false),
-    };
-    block_line(&text, column, look)
+    let mut out = String::new();
+    push_item(&mut out, item, column, look);
+    out
 }
 
 /// A line break, then `text` behind a dash at `column`.
 pub(super) fn block_line(text: &str, column: usize, look: &Look<'_>) -> String {
     format!("{}{:column$}-{:gap$}{text}", look.newline, "", "", gap = look.gap)
+}
+
+fn begin_line(out: &mut String, column: usize, look: &Look<'_>) {
+    out.push_str(look.newline);
+    out.extend(std::iter::repeat_n(' ', column));
+}
+
+fn push_entry(out: &mut String, key: &str, value: &Value, column: usize, look: &Look<'_>) {
+    out.push_str(&self::key(key, look, false));
+    out.push(':');
+    push_after_key(out, key, value, column, look);
+}
+
+fn push_after_key(out: &mut String, key: &str, value: &Value, column: usize, look: &Look<'_>) {
+    match value {
+        Value::Map(entries) if !entries.is_empty() => {
+            for (key, value) in entries {
+                begin_line(out, column + look.step, look);
+                push_entry(out, key, value, column + look.step, look);
+            }
+        }
+        Value::List(items) if !items.is_empty() => items.iter().for_each(|item| push_item(out, item, column + look.dash, look)),
+        scalar => {
+            out.push(' ');
+            out.push_str(&self::scalar(scalar, look.quotes(Some(key)), look, false));
+        }
+    }
+}
+
+fn push_item(out: &mut String, item: &Value, column: usize, look: &Look<'_>) {
+    let Value::Map(entries) = item else { return out.push_str(&block_line(&scalar(item, look.quotes(None), look, false), column, look)) };
+    let inner = column + 1 + look.gap;
+    out.push_str(&block_line(if entries.is_empty() { "{}" } else { "" }, column, look));
+    for (position, (key, value)) in entries.iter().enumerate() {
+        if position > 0 {
+            begin_line(out, inner, look);
+        }
+        push_entry(out, key, value, inner, look);
+    }
 }
 
 /// A new item of a sequence whose last item is a mapping in braces: on one line, or over lines, as that one is.

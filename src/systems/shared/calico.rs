@@ -77,21 +77,19 @@ pub(crate) const RELEASE_RULES: [&Rule; 1] = [&VERSION_UNKNOWN];
 
 /// All DaemonSets for Linux that install Calico and that nobody else renders.
 pub(crate) fn installs<'p>(package: &'p Package<'p>) -> Vec<Install<'p>> {
-    installs_and_patches(package).0
+    installs_and_patched_nodes(package).0
 }
 
-/// The container `calico-node` of each DaemonSet that patches another one of the package, as the overlay of a base does: only
-/// what it says itself counts.
-pub(crate) fn patched_nodes<'p>(package: &'p Package<'p>) -> Vec<Container<'p>> {
-    installs_and_patches(package).1.into_iter().filter_map(|patch| patch.node).collect()
-}
-
-fn installs_and_patches<'p>(package: &'p Package<'p>) -> (Vec<Install<'p>>, Vec<Install<'p>>) {
+/// All [`installs`], and the container `calico-node` of each DaemonSet that patches another one of the package, as the overlay
+/// of a base does: only what it says itself counts, and what it does not say comes from what it patches.
+pub(crate) fn installs_and_patched_nodes<'p>(package: &'p Package<'p>) -> (Vec<Install<'p>>, Vec<Container<'p>>) {
     let ours = |daemon_set: &&Resource<'_>| !is_windows(daemon_set) && !is_operator_managed(daemon_set);
     let all: Vec<_> = daemon_sets(package).filter(ours).filter_map(|daemon_set| install(package, daemon_set)).collect();
     let is_part = |install: &Install<'_>| install.installer.is_none() && install.node.as_ref().is_some_and(|node| node.image().is_empty());
     let whole: Vec<_> = all.iter().filter(|install| !is_part(install)).map(|install| install.daemon_set).collect();
-    all.into_iter().partition(|install| !is_part(install) || !whole.iter().any(|whole| is_same(whole, install.daemon_set)))
+    let (installs, patches): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|install| !is_part(install) || !whole.iter().any(|whole| is_same(whole, install.daemon_set)));
+    (installs, patches.into_iter().filter_map(|patch| patch.node).collect())
 }
 
 /// Whether two objects of a kind are one, where a namespace may be set later.
