@@ -5,6 +5,8 @@
 //! node/pkg/lifecycle/startup/startup.go configureIPPools: calico-node makes `default-ipv4-ippool` and `default-ipv6-ippool`, of
 //! each family where there is no pool yet.
 
+use std::collections::HashSet;
+
 use super::{Check, Seen};
 use crate::cidr::{Cidr, Family};
 use crate::facts::{RangeFact, Role, Source};
@@ -31,7 +33,10 @@ struct Pool<'a> {
 
 fn check(seen: &Seen<'_>, plan: &mut Plan) {
     let pools: Vec<_> = seen.facts.ranges.iter().filter(|fact| fact.role == Role::Pods && fact.source.is_pool()).collect();
-    let pools: Vec<_> = pools.into_iter().flat_map(|fact| fact.ranges.iter().map(move |range| pool(seen, fact, *range))).collect();
+    let pools = pools.into_iter().flat_map(|fact| fact.ranges.iter().map(move |range| pool(seen, fact, *range)));
+    // The pool of a family that calico-node makes is one, however many DaemonSets say it.
+    let mut made = HashSet::new();
+    let pools: Vec<_> = pools.filter(|pool| pool.fact.source != Source::CalicoNode || made.insert((pool.name, pool.range))).collect();
     for (at, one) in pools.iter().enumerate() {
         for other in &pools[at + 1..] {
             if one.range.overlaps(other.range) {

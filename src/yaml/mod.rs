@@ -122,6 +122,16 @@ enum Decoded {
 }
 
 impl Data {
+    /// The length of the [`value`](Self::value), in bytes.
+    fn length(&self) -> usize {
+        let length = (self.span.end - self.span.start) as usize;
+        match &self.value {
+            Decoded::Whole => length,
+            Decoded::Inner => length - 2,
+            Decoded::Other(value) => value.len(),
+        }
+    }
+
     fn value<'t>(&'t self, text: &'t str) -> &'t str {
         let Span { start, end } = self.span.span();
         match &self.value {
@@ -305,6 +315,13 @@ impl<'t> Node<'t> {
         matches!(node.kind(), Kind::Scalar(_)).then(|| node.data().value(self.text))
     }
 
+    /// Whether [`Self::text`] is `wanted`; in most cases their lengths tell.
+    fn is_text(self, wanted: &str) -> bool {
+        let node = self.resolved();
+        let data = node.data();
+        matches!(data.kind, Kind::Scalar(_)) && data.length() == wanted.len() && data.value(self.text) == wanted
+    }
+
     /// The value of a scalar that readers take for a string.
     pub fn string(self) -> Option<&'t str> {
         self.text().filter(|_| value::type_of(self.resolved()) == Some(value::Type::Str))
@@ -363,7 +380,7 @@ impl<'t> Node<'t> {
 
     /// The mapping's own entry `key`, merge keys left aside.
     pub fn own(self, key: &str) -> Option<(Node<'t>, Node<'t>)> {
-        self.entries().find(|(name, _)| name.text() == Some(key))
+        self.entries().find(|(name, _)| name.is_text(key))
     }
 
     /// The value of `key` that a merge key brings, one level deep.

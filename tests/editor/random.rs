@@ -120,7 +120,7 @@ fn random_op(value: &Value, choices: &mut Choices<'_>) -> Op {
         let want = if choices.once_in(3) { Want::Absent } else { is_or_exists(choices, item) };
         return Op::new(path, want);
     }
-    let tells_apart = |pair: &[Step]| matches!(pair, [Step::Item { key, .. }, Step::Key(other)] if key == other);
+    let tells_apart = |pair: &[Step]| matches!(pair, [Step::Item { key, .. }, Step::Key(other)] if **key == **other);
     if let Some(at) = path.steps().windows(2).position(tells_apart) {
         // What tells an item apart is not for changing.
         let path = path.steps()[..at + 2].iter().cloned().fold(Path::root(), |path, step| path.step(step));
@@ -171,14 +171,14 @@ fn apply(value: &mut Value, steps: &[Step], want: &Want) -> Result<(), ()> {
     }
     match (step, value) {
         (Step::Key(key), Value::Map(entries)) => {
-            let position = entries.iter().position(|(name, _)| name == key);
+            let position = entries.iter().position(|(name, _)| **name == **key);
             match (position, want) {
                 (Some(at), Want::Absent) if rest.is_empty() => drop(entries.remove(at)),
                 (Some(at), Want::Named(name)) if rest.is_empty() => entries[at].0.clone_from(name),
                 (Some(at), _) => return apply(&mut entries[at].1, rest, want),
                 (None, _) if is_absent => {}
                 (None, _) => {
-                    entries.push((key.clone(), Value::Null));
+                    entries.push((key.to_string(), Value::Null));
                     return apply(&mut entries.last_mut().expect("pushed").1, rest, want);
                 }
             }
@@ -273,7 +273,7 @@ pub(crate) fn check(document: &[u8], wishes: &[u8]) {
     let names = |op: &Op| {
         let steps = op.path.steps();
         matches!(steps, [.., Step::Index(_)])
-            || steps.windows(2).any(|pair| matches!(pair, [Step::Index(_), Step::Key(key)] if key == "name"))
+            || steps.windows(2).any(|pair| matches!(pair, [Step::Index(_), Step::Key(key)] if **key == *"name"))
     };
     let contains = |op: &Op| matches!(op.want, Want::Contains(_));
     let is_in = |list: &Op| ops.iter().any(|op| op.path != list.path && op.path.steps().starts_with(list.path.steps()));

@@ -1,6 +1,8 @@
 //! Calico as manifests install it: a DaemonSet with the container `calico-node`, and the CNI config that its container
 //! `install-cni` writes to each node.
 
+use std::collections::HashSet;
+
 use super::cni_config::{CniText, Ipam};
 use super::workload::{Container, Variable, containers};
 use crate::config::{Config, Mode};
@@ -253,15 +255,15 @@ pub(crate) struct Found<'p> {
 
 /// All CNI configs of Calico for Linux: those that a DaemonSet refers to, and those that came without theirs.
 pub(crate) fn cni_texts<'p>(package: &'p Package<'p>, installs: &[Install<'p>], config: &Config) -> Vec<Found<'p>> {
-    let mut found: Vec<Found<'p>> = Vec::new();
+    let (mut found, mut places) = (Vec::new(), HashSet::new());
     for install in installs {
         let CniConfig::At(text) = &install.cni else { continue };
-        if !found.iter().any(|other| other.text.resource.index == text.resource.index && other.text.path == text.path) {
+        if places.insert((text.resource.index, &text.path)) {
             let release = install.release(config);
             found.push(Found { text: text.clone(), backend: install.backend, release, owner: install.daemon_set });
         }
     }
-    let referenced: Vec<usize> = daemon_sets(package)
+    let referenced: HashSet<usize> = daemon_sets(package)
         .filter_map(|daemon_set| install(package, daemon_set))
         .filter_map(|install| if let CniConfig::At(text) = install.cni { Some(text.resource.index) } else { None })
         .collect();
