@@ -171,3 +171,16 @@ impl Plan {
         self.findings.push(Finding { severity, rule, message: message.into(), place });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_links_to_its_first_page() {
+        let rule = |source| Rule { id: "", title: "", why: "", remedy: "", source };
+        assert_eq!(rule("kubeadm v1.33 types.go, https://a.b/c#d, https://e.f").link(), Some("https://a.b/c#d"));
+        assert_eq!(rule("https://a.b/c features.go").link(), Some("https://a.b/c"));
+        assert_eq!(rule("README, Configuration").link(), None);
+    }
+}

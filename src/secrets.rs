@@ -11,6 +11,9 @@ use crate::yaml::{Kind, Node, Tree, Value};
 /// Stands for a value of a Secret in a message.
 const HIDDEN: &str = "…";
 
+/// What everybody knows: where it stands in a Secret, it tells nothing.
+const NO_SECRETS: [&str; 5] = ["", "true", "false", "usePodCidr", "usePodCidrIPv6"];
+
 /// Takes the values of the package's Secrets out of what is said: where a message quotes one, and where a result would show
 /// it. Systems read ranges and CNI configs from Secrets, too, and need not think of it.
 pub fn hide(reports: &mut [Report], package: &Package<'_>) {
@@ -40,7 +43,7 @@ fn is_secret(resource: &Resource<'_>) -> bool {
 /// documents that they hold.
 fn collect(node: Node<'_>, known: &mut HashSet<String>) {
     for text in node.descendants().filter(|node| !node.is_alias()).filter_map(Node::text) {
-        let new = [text].into_iter().chain(text.split('"')).chain(words(text)).filter(|word| !matches!(*word, "" | "true" | "false"));
+        let new = [text].into_iter().chain(text.split('"')).chain(words(text)).filter(|word| !NO_SECRETS.contains(word));
         for word in new {
             known.extend(Cidr::parse(word).ok().map(|parsed| parsed.cidr.to_string()));
             known.insert(word.to_owned());
@@ -83,12 +86,13 @@ mod tests {
 
     #[test]
     fn a_quoted_value_is_hidden_and_the_words_around_it_are_not() {
-        let text = "a: 10.1.0.0/16, FD00:0::/48\nb: '{\"type\": \"host-local\", \"name\": \"x\\\" hunter\"}'\nc: \"true\"\n";
+        let text = "a: 10.1.0.0/16, FD00:0::/48\nb: '{\"type\": \"host-local\", \"name\": \"x\\\" hunter\"}'\nc: \"true\"\nd: usePodCidr\n";
         let tree = Tree::parse(text, Span::new(0, text.len())).expect("YAML");
         let mut known = HashSet::new();
         collect(tree.roots().next().expect("a document"), &mut known);
         let hidden = |message| hidden(message, &known);
         assert_eq!(hidden("host-local gives \"10.1.0.0/16\", set to \"true\""), "host-local gives \"…\", set to \"true\"");
+        assert_eq!(hidden("`ranges` gets \"usePodCidr\""), "`ranges` gets \"usePodCidr\"");
         assert_eq!(hidden("\"fd00::/48\" and \"invalid: 10.1.0.0/16,fd01::/56\""), "\"…\" and \"invalid: …,fd01::/56\"");
         assert_eq!(hidden("is of \"host-local\", named \"x\" hunter\""), "is of \"…\", named \"…\"…\"");
     }

@@ -112,7 +112,7 @@ mod tests {
     fn paths_read_as_in_results_of_kpt() {
         let path = Path::of(&["spec", "containers"]).index(0).key("env").item("name", "IP6").key("value");
         assert_eq!(path.to_string(), "spec.containers[0].env[name=IP6].value");
-        let path = Path::of(&["data", "net-conf.json"]).inside().key("Network");
+        let path = Path::of(&["data", "net-conf.json"]).inside().join(&Path::of(&["Network"]));
         assert_eq!(path.to_string(), r#"data["net-conf.json"].Network"#);
     }
 }
