@@ -429,7 +429,13 @@ fn items_of(root: Node<'_>) -> Result<Vec<Node<'_>>, PackageError> {
         let message = format!("the key `{}` of the list is there twice: remove one", twice.text().unwrap_or_default());
         return Err(PackageError { offset: twice.start(), message });
     }
-    let Some(items) = root.get("items") else { return Ok(Vec::new()) };
+    let Some(items) = root.get("items") else {
+        // A list without items is an empty one, but nobody must lose his objects by a letter.
+        let is_meant = |key: &Node<'_>| key.text().is_some_and(|key| key.len() < 10 && strsim::damerau_levenshtein(key, "items") <= 2);
+        let Some((key, _)) = root.entries().find(|(key, _)| is_meant(key)) else { return Ok(Vec::new()) };
+        let message = format!("the key `{}` of the list must be `items`", key.text().unwrap_or_default());
+        return Err(PackageError { offset: key.start(), message });
+    };
     if !items.is_null() && !matches!(items.resolved().kind(), Kind::Sequence(_)) {
         return Err(PackageError { offset: items.start(), message: "`items` must be a list of objects".into() });
     }
