@@ -7,21 +7,21 @@ use crate::text::Span;
 ///
 /// It works on values and shares nothing with the code that makes edits, but the parser.
 pub fn agrees(before: Node<'_>, after: Node<'_>, ops: &[Op]) -> bool {
+    let ops: Vec<_> = ops.iter().map(|op| (with_positions(before, op.path.steps()), &op.want)).collect();
     let mut expected = value_of(before);
-    for op in ops {
-        open(&mut expected, op.path.steps());
+    for (steps, _) in &ops {
+        open(&mut expected, steps);
     }
     // Removals come last and from the back, so that the positions of the others stay true.
-    let (removals, others): (Vec<_>, Vec<_>) =
-        ops.iter().filter(|op| !holds(before, op.path.steps(), &op.want)).partition(|op| op.want == Want::Absent);
-    for op in others {
-        apply(&mut expected, op.path.steps(), &op.want);
+    let (mut removals, others): (Vec<_>, Vec<_>) =
+        ops.into_iter().filter(|(steps, want)| !holds(before, steps, want)).partition(|(_, want)| **want == Want::Absent);
+    for (steps, want) in &others {
+        apply(&mut expected, steps, want);
     }
-    let mut gone: Vec<_> = removals.iter().map(|op| with_positions(&expected, op.path.steps())).collect();
-    gone.sort();
-    gone.dedup();
-    for steps in gone.iter().rev() {
-        apply(&mut expected, steps, &Want::Absent);
+    removals.sort_by(|one, other| one.0.cmp(&other.0));
+    removals.dedup_by(|one, other| one.0 == other.0);
+    for (steps, want) in removals.iter().rev() {
+        apply(&mut expected, steps, want);
     }
     is_said_by(&expected, after)
 }
@@ -48,21 +48,23 @@ fn holds(node: Node<'_>, steps: &[Step], want: &Want) -> bool {
     next.is_some_and(|next| holds(next, rest, want))
 }
 
-/// The steps with the position of each item that they name, as far as they lead.
-fn with_positions(value: &Value, steps: &[Step]) -> Vec<Step> {
+/// The steps with the position of each item that they name, as far as they lead. Here a name may be an alias.
+fn with_positions(node: Node<'_>, steps: &[Step]) -> Vec<Step> {
     let Some((step, rest)) = steps.split_first() else { return Vec::new() };
-    let (step, child) = match (value, step) {
-        (Value::Map(entries), Step::Key(key)) => (step.clone(), entries.iter().find(|(name, _)| **name == **key).map(|(_, value)| value)),
-        (Value::List(items), Step::Index(index)) => (step.clone(), items.get(*index)),
-        (Value::List(items), Step::Item { key, value }) => match items.iter().position(|item| text_of(item, key) == Some(value)) {
-            Some(index) => (Step::Index(index), items.get(index)),
-            None => (step.clone(), None),
-        },
-        (value, Step::Inside) => (step.clone(), value.get(DOCUMENT)),
-        _ => (step.clone(), None),
+    let found = match step {
+        Step::Key(key) => node.own(key).map(|(_, value)| (step.clone(), value)),
+        Step::Index(index) => node.items().nth(*index).map(|item| (step.clone(), item)),
+        Step::Item { key, value } => {
+            let mut items = node.items().enumerate();
+            items.find(|(_, item)| item.text_at(&[key]) == Some(value)).map(|(index, item)| (Step::Index(index), item))
+        }
+        Step::Inside => {
+            let inside = |root: Option<Node<'_>>| root.map_or_else(|| rest.to_vec(), |root| with_positions(root, rest));
+            return std::iter::once(Step::Inside).chain(with_document(node.text().unwrap_or_default(), inside)).collect();
+        }
     };
-    let rest = child.map_or_else(|| rest.to_vec(), |child| with_positions(child, rest));
-    std::iter::once(step).chain(rest).collect()
+    let Some((step, next)) = found else { return steps.to_vec() };
+    std::iter::once(step).chain(with_positions(next, rest)).collect()
 }
 
 /// As [`Value::of`], but an alias is its name, which no number is: what it stands for is compared where it stands.
@@ -232,4 +234,28 @@ fn with_field_first(key: &str, value: &str, item: &Value) -> Value {
         entries.extend(more.iter().filter(|(name, _)| name != key).cloned());
     }
     Value::Map(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::splice;
+    use crate::yaml::{Path, lower};
+
+    #[test]
+    fn an_item_may_have_its_name_from_an_alias() {
+        let text = "names: [&a IP6]\nenv:\n- name: *a\n  value: none\n- name: IP\n";
+        let ops = [
+            Op::is(Path::of(&["env"]).item("name", "IP6").key("value"), "autodetect"),
+            Op::new(Path::of(&["env"]).item("name", "IP"), Want::Absent),
+        ];
+        let before = Tree::parse(text, Span::new(0, text.len())).unwrap();
+        let root = before.roots().next().unwrap();
+        let after = splice(text, lower(root, &ops).unwrap().edits).unwrap();
+        assert_eq!(after, "names: [&a IP6]\nenv:\n- name: *a\n  value: autodetect\n");
+        for (text, expected) in [(after.clone(), true), (after.replace("autodetect", "other"), false), (after + "- name: IP\n", false)] {
+            let tree = Tree::parse(&text, Span::new(0, text.len())).unwrap();
+            assert_eq!(agrees(root, tree.roots().next().unwrap(), &ops), expected, "{text}");
+        }
+    }
 }
