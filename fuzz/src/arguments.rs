@@ -115,6 +115,18 @@ fn completed(list: &str, role: usize) -> String {
     }
 }
 
+/// Flags that take whatever follows them; of others it is not known whether they are switches.
+const TAKE_A_VALUE: [&str; 8] = [
+    "advertise-address",
+    "cluster-cidr",
+    "feature-gates",
+    "node-cidr-mask-size",
+    "node-cidr-mask-size-ipv4",
+    "node-cidr-mask-size-ipv6",
+    "proxy-mode",
+    "service-cluster-ip-range",
+];
+
 /// The value of the last flag of this name, as pflag reads it.
 fn last(elements: &[String], name: &str) -> Option<String> {
     let (mut found, mut rest) = (None, elements.iter().peekable());
@@ -122,7 +134,10 @@ fn last(elements: &[String], name: &str) -> Option<String> {
         let Some(flag) = element.strip_prefix("--").filter(|flag| !flag.is_empty()) else { continue };
         let (flag, value) = match flag.split_once('=') {
             Some((flag, value)) => (flag, Some(value.to_owned())),
-            None => (flag, rest.next_if(|next| !next.starts_with("--")).cloned()),
+            None => {
+                let takes_a_value = TAKE_A_VALUE.contains(&&*flag.replace('_', "-"));
+                (flag, rest.next_if(|next| takes_a_value || !next.starts_with("--")).cloned())
+            }
         };
         if flag.replace('_', "-") == name {
             found = Some(value.unwrap_or_else(|| "true".into()));
