@@ -219,6 +219,7 @@ fn members_of_brackets() {
     check("a: [\n  1,\n  2\n]\n", &[contains("a", "x")], "a: [\n  1,\n  2,\n  x\n]\n");
     check("a: [\n  1,\n  2, # two\n]\n", &[contains("a", "x")], "a: [\n  1,\n  2, # two\n  x,\n]\n");
     check("a: [\n  1, # one\n  2 # two\n]\n", &[contains("a", "x")], "a: [\n  1, # one\n  2, # two\n  x\n]\n");
+    check("a: [\n  1,\n  2  \n]\n", &[contains("a", "x")], "a: [\n  1,\n  2,\n  x  \n]\n");
     check("{a: 1, b: 2}\n", &[is("c.d", "x")], "{a: 1, b: 2, c: {d: x}}\n");
     check("{a: {b: {c: 1}}}\n", &[is("a.b.c", "x"), is("a.x", "q")], "{a: {b: {c: x}, x: q}}\n");
 }
@@ -337,9 +338,14 @@ fn documents_in_strings() {
     check("a: |-\n  b: 1", &[is("a > c", "x")], "a: |-\n  b: 1\n  c: x");
     check("a: |\n  b: 1\n  c: 2\n  d: 3\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\n  d: 3\ne: 4\n");
     check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\ne: 4\n");
+    check("a: |\n  b: |\n    x\n  c: 2\ne: 4\n", &[absent("a > c")], "a: |\n  b: |\n    x\ne: 4\n");
     check("a: |\n  b: 1\n\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n\n  c: 2\ne: 4\n");
     check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n  c: 2\ne: 4\n");
     check("a: \"b: 1\\nc: 2\\n\"\n", &[is("a > b", "x"), is("a > d", "q")], "a: \"b: x\\nc: 2\\nd: q\\n\"\n");
+    let text = "a: |\n  b: 1\n  c: 2\n";
+    let tree = Tree::parse(text, Span::new(0, text.len())).expect("YAML");
+    let done = lower(tree.roots().next().expect("a document"), &[is("a > c", 3)]).expect("an edit").done;
+    assert_eq!((done[0].offset, done.len()), (text.find('2').expect("the value"), 1), "what is done in a string is said at its place");
     check_blocked("a: |\n  b: [\n", &[is("a > b", "x")], "the document in `a` cannot be read: unclosed bracket '['");
     check_blocked("a: ''\n", &[is("a > b", "x")], "the document in `a` is empty");
     check_blocked("a: {}\n", &[is("a > b", "x")], "`a` must be a string that holds a document");

@@ -266,10 +266,19 @@ mod tests {
     fn escapes_are_read_as_the_parser_reads_them() {
         for name in "0abt\tnvfre \"/\\N_LP".chars() {
             let text = format!("\"\\{name}\"");
-            let tree = Tree::parse(&text, Span::new(0, text.len())).expect(&text);
-            let mut decoded = String::new();
-            assert_eq!(escape(&text[1..], &mut decoded), Some(1 + name.len_utf8()), "{text}");
-            assert_eq!(tree.roots().next().and_then(Node::text), Some(decoded.as_str()), "{text}");
+            assert_read(&text, 1 + name.len_utf8());
         }
+        // A digit behind it is none of its own.
+        for (text, length) in [("\"\\x41a\"", 4), ("\"\\u20aca\"", 6), ("\"\\U0001f600a\"", 10)] {
+            assert_read(text, length);
+        }
+    }
+
+    fn assert_read(text: &str, length: usize) {
+        let tree = Tree::parse(text, Span::new(0, text.len())).expect(text);
+        let mut decoded = String::new();
+        assert_eq!(escape(&text[1..], &mut decoded), Some(length), "{text}");
+        decoded += &text[1 + length..text.len() - 1];
+        assert_eq!(tree.roots().next().and_then(Node::text), Some(decoded.as_str()), "{text}");
     }
 }

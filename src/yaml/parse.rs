@@ -355,6 +355,14 @@ mod tests {
     }
 
     #[test]
+    fn the_limit_of_nesting_is_named() {
+        let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let parse = |text: &str| parse_all(text, Span::new(0, text.len())).map(|_| ()).map_err(|error| error.message);
+        assert_eq!(parse(&deep(NESTING_LIMIT)), Ok(()));
+        assert_eq!(parse(&deep(NESTING_LIMIT + 1)), Err("collections are nested more than 200 deep, which is the limit".into()));
+    }
+
+    #[test]
     fn a_block_scalar_can_be_a_document() {
         assert_eq!(nodes("  |-\n\na: b\n---\n"), [(2, "|-\n\na: b"), (14, "")]);
         assert_eq!(nodes("\u{feff}# c\n|\n a\n...\n>\n b\n"), [(7, "|\n a"), (16, ">\n b")]);

@@ -134,16 +134,10 @@ fn child<'v>(value: &'v mut Value, step: &Step) -> Option<&'v mut Value> {
         (Value::Map(entries), Step::Inside) => entries.iter_mut().find(|(name, _)| name == DOCUMENT).map(|(_, value)| value),
         (Value::Map(entries), Step::Key(key)) => entries.iter_mut().find(|(name, _)| **name == **key).map(|(_, value)| value),
         (Value::List(items), Step::Index(index)) => items.get_mut(*index),
-        (Value::List(items), Step::Item { key, value }) => items.iter_mut().find(|item| text_of(item, key) == Some(value.as_str())),
-        _ => None,
-    }
-}
-
-fn text_of<'v>(item: &'v Value, key: &str) -> Option<&'v str> {
-    match item.get(key)? {
-        Value::Str(text) | Value::Number(text) => Some(text),
-        Value::Bool(true) => Some("true"),
-        Value::Bool(false) => Some("false"),
+        // One that was there is known by its position.
+        (Value::List(items), Step::Item { key, value }) => {
+            items.iter_mut().find(|item| item.get(key).and_then(Value::as_str) == Some(value.as_str()))
+        }
         _ => None,
     }
 }
@@ -170,7 +164,6 @@ fn apply(value: &mut Value, steps: &[Step], want: &Want) {
         [step] if *want == Want::Absent => match (value, step) {
             (Value::Map(entries), Step::Key(key)) => entries.retain(|(name, _)| **name != **key),
             (Value::List(items), Step::Index(index)) if *index < items.len() => drop(items.remove(*index)),
-            (Value::List(items), Step::Item { key, value }) => items.retain(|item| text_of(item, key) != Some(value)),
             _ => {}
         },
         [Step::Key(key)] if matches!(want, Want::Named(_)) => {
@@ -241,6 +234,13 @@ mod tests {
     use super::*;
     use crate::text::splice;
     use crate::yaml::{Path, lower};
+
+    #[test]
+    fn a_string_is_no_mapping() {
+        let tree = |text| Tree::parse(text, Span::new(0, text.len())).unwrap();
+        let (before, after) = (tree("a: {b: 1}\n"), tree("a: '1'\n"));
+        assert!(!agrees(before.roots().next().unwrap(), after.roots().next().unwrap(), &[]));
+    }
 
     #[test]
     fn an_item_may_have_its_name_from_an_alias() {
