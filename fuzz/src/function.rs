@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use enable_dual_stack::config::{Action, Config};
 use enable_dual_stack::package::{self, Package};
-use enable_dual_stack::text::{self, Edit};
+use enable_dual_stack::text::{self, Edit, Span};
+use enable_dual_stack::yaml::{Node, Tree};
 use enable_dual_stack::{results, run};
 
 use crate::common::{forms, harness, oracle};
@@ -94,7 +95,15 @@ pub(crate) fn is_comparable(text: &str) -> bool {
         let identities: BTreeSet<_> = objects.iter().map(oracle::Identity::of_object).collect();
         identities.len() == objects.len()
     };
-    readers::agree(text) && oracle::objects(text).is_ok_and(are_told_apart)
+    readers::agree(text) && inner_texts_agree(text) && oracle::objects(text).is_ok_and(are_told_apart)
+}
+
+/// Whether the other reader takes the documents inside of scalars as ours does, where ours reads them.
+fn inner_texts_agree(text: &str) -> bool {
+    let Ok(tree) = Tree::parse(text, Span::new(0, text.len())) else { return true };
+    let mut inner = tree.roots().flat_map(Node::descendants).filter_map(Node::text);
+    let is_read = |inner: &str| inner.len() < text.len() && Tree::parse(inner, Span::new(0, inner.len())).is_ok();
+    inner.all(|inner| !inner.contains(['\n', '{', '[']) || !is_read(inner) || (readers::agree(inner) && inner_texts_agree(inner)))
 }
 
 /// Whether the harness can turn the action of the configuration in a text to `Check`, and what is in it is not doubtful.
