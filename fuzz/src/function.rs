@@ -83,9 +83,15 @@ pub(crate) fn edited(text: &str, edits: &[Edit]) -> String {
 fn assert_no_other_object_changed(before: &Package<'_>, output: &str, changed: &BTreeSet<usize>) {
     let after = Package::read(output).unwrap_or_else(|error| panic!("the output cannot be read: {error}\n{output}"));
     assert!(after.all().len() >= before.all().len(), "items out >= items in");
+    let whole = before.text;
     for (before, after) in before.all().iter().zip(after.all()).filter(|(before, _)| !changed.contains(&before.index)) {
-        let bytes = |root: enable_dual_stack::yaml::Node<'_>| root.span().of(root.source()).to_owned();
-        assert_eq!(bytes(before.root()), bytes(after.root()), "no change is reported of {before}");
+        // A block scalar at the end of a text without a last line break keeps its value by another header.
+        if whole.ends_with('\n') {
+            let bytes = |root: Node<'_>| root.span().of(root.source()).to_owned();
+            assert_eq!(bytes(before.root()), bytes(after.root()), "no change is reported of {before}");
+        } else {
+            assert_eq!(Value::of(before.root()), Value::of(after.root()), "no change is reported of {before}");
+        }
     }
 }
 
