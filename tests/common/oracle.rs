@@ -44,7 +44,7 @@ fn flatten(object: Value, into: &mut Vec<Value>) {
         Some(Value::List(items)) if is_resource_list || (is_list && items.first().is_none_or(is_object)) => {
             items.iter().cloned().for_each(|item| flatten(item, into));
         }
-        None if is_resource_list => {}
+        None | Some(Value::Null) if is_resource_list => {}
         _ => into.push(object),
     }
 }
