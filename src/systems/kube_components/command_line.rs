@@ -66,8 +66,17 @@ pub(super) struct CommandLine<'p> {
     pub resource: &'p Resource<'p>,
     pub image: Option<&'p str>,
     flags: Vec<Flag<'p>>,
-    /// The list that ends with the flags; none for a shell, where nothing is added.
-    list: Option<Path>,
+    /// The list that ends with the flags; none where nothing can be added.
+    list: Result<Path, NoPlace>,
+}
+
+/// Why no flag can be added to a command line.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NoPlace {
+    /// It is a script for a shell.
+    Script,
+    /// Its last flag has no value, and would take the new flag for it.
+    Unfinished,
 }
 
 /// One flag of it. There may be very many: they are kept small.
@@ -117,19 +126,21 @@ impl<'p> CommandLine<'p> {
         for (index, element) in elements.iter().enumerate() {
             if element.text.contains(char::is_whitespace) {
                 if let Some(component) = script::words(element.text).find_map(|word| Component::of_binary(word.text)) {
-                    return Some(new(component, script_flags(element), None));
+                    return Some(new(component, script_flags(element), Err(NoPlace::Script)));
                 }
             } else if !element.text.starts_with('-')
                 && let Some(component) = Component::of_binary(element.text)
             {
                 let rest = &elements[index + 1..];
                 let list = Path::clone(&rest.last().unwrap_or(element).at.0);
-                return Some(new(component, flags(rest), Some(list)));
+                let (flags, end) = flags(rest);
+                return Some(new(component, flags, end.map(|()| list)));
             }
         }
         let by_image = container.node.get("command").is_none_or(|command| command.items().next().is_none());
         let component = image.filter(|_| by_image).and_then(|image| Component::of_binary(repository(image)))?;
-        Some(new(component, flags(&elements), Some(container.path.key("args"))))
+        let (flags, end) = flags(&elements);
+        Some(new(component, flags, end.map(|()| container.path.key("args"))))
     }
 
     /// The flags of this name, in order.
@@ -148,9 +159,12 @@ impl<'p> CommandLine<'p> {
         self.flags.iter().rfind(|flag| flag.name == name)
     }
 
-    /// The wish for a flag that is not there yet; none for a shell.
-    pub(super) fn add(&self, name: &str, value: &str) -> Option<Op> {
-        Some(Op::new(self.list.clone()?, Want::Contains(format!("--{name}={value}").into())))
+    /// The wish for a flag that is not there yet.
+    ///
+    /// # Errors
+    /// [`NoPlace`] where none can be added.
+    pub(super) fn add(&self, name: &str, value: &str) -> Result<Op, NoPlace> {
+        Ok(Op::new(self.list.clone()?, Want::Contains(format!("--{name}={value}").into())))
     }
 }
 
@@ -259,8 +273,8 @@ const TAKE_A_VALUE: [&str; 8] = [
     "service-cluster-ip-range",
 ];
 
-/// The flags of these elements.
-fn flags<'p>(elements: &[Element<'p>]) -> Vec<Flag<'p>> {
+/// The flags of these elements, and whether one more can stand behind them.
+fn flags<'p>(elements: &[Element<'p>]) -> (Vec<Flag<'p>>, Result<(), NoPlace>) {
     let mut flags = Vec::new();
     let mut rest = elements.iter().peekable();
     while let Some(element) = rest.next() {
@@ -271,13 +285,15 @@ fn flags<'p>(elements: &[Element<'p>]) -> Vec<Flag<'p>> {
             (value, &element.at, Form::Joined(name))
         } else if let Some(value) = rest.next_if(|next| takes_a_value() || !next.text.starts_with("--")) {
             (value.text, &value.at, Form::Split(element.at.clone()))
+        } else if takes_a_value() {
+            return (flags, Err(NoPlace::Unfinished));
         } else {
             // A switch.
             ("true", &element.at, Form::Joined(name))
         };
         flags.push(Flag { name: with_dashes(name), value: Cow::Borrowed(value), at: at.clone(), form });
     }
-    flags
+    (flags, Ok(()))
 }
 
 /// The name as the components know it.

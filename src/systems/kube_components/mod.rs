@@ -23,7 +23,7 @@
 mod command_line;
 mod script;
 
-use self::command_line::{CommandLine, Component, Flag, New, SHELL, Wanted};
+use self::command_line::{CommandLine, Component, Flag, New, NoPlace, SHELL, Wanted};
 use super::System;
 use super::shared::extra_args::DUPLICATE;
 use super::shared::gates::{self, GATE_ON, GATES_PLACEHOLDER};
@@ -241,14 +241,15 @@ fn proxy_mode<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<W
     }
 }
 
-/// The wish for a new flag; in a shell script, nothing is added.
+/// The wish for a new flag, where one can be added.
 fn add(line: &CommandLine<'_>, name: &str, value: &str, why: &'static Rule, message: String, plan: &mut Plan) {
-    if let Some(op) = line.add(name, value) {
-        plan.want(line.resource, why, op, message);
-    } else {
-        let message = format!("`--{name}={value}` must be added to the shell script of {} by hand", line.component.name());
-        plan.warning(&SHELL, Place::of(line.resource), message);
-    }
+    let where_to = match line.add(name, value) {
+        Ok(op) => return plan.want(line.resource, why, op, message),
+        Err(NoPlace::Script) => "the shell script",
+        Err(NoPlace::Unfinished) => "the flags, of which the last lacks its value,",
+    };
+    let message = format!("`--{name}={value}` must be added to {where_to} of {} by hand", line.component.name());
+    plan.warning(&SHELL, Place::of(line.resource), message);
 }
 
 fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
