@@ -244,9 +244,9 @@ fn assert_no_item_changed(input: &str, answer: &Answer) {
     let difference = oracle::difference(&objects(input), &objects(&answer.output));
     assert_eq!(difference, None, "no change is reported, but an item says something else");
     if input.ends_with('\n') && oracle::results(input) == Ok(vec![]) {
-        // `results` is the last key: it comes behind everything but the comments at the end, or in front of the brace that
-        // closes a list in JSON.
-        let says_nothing = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+        // `results` is the last key: it comes behind everything but comments and a marker at the end, or in front of the brace
+        // that closes a list in JSON.
+        let says_nothing = |line: &&str| matches!(line.trim(), "" | "---" | "...") || line.trim_start().starts_with('#');
         let behind: usize = input.split_inclusive('\n').rev().take_while(says_nothing).map(str::len).sum();
         let kept = input[..input.len() - behind].trim_end();
         let kept = if kept.starts_with('{') { kept[..kept.len() - 1].trim_end() } else { kept };
