@@ -58,6 +58,7 @@ pub fn arguments(data: &[u8]) {
             // Only what belongs to the component is looked at: kube-apiserver has no --cluster-cidr.
             let expected = match (component, role) {
                 ("kube-apiserver", 0) | ("kube-proxy" | "aws-cloud-controller-manager", 1) => old.clone(),
+                ("kube-apiserver", _) if is_unfinished(&elements(&before)) && old.is_none() => None,
                 // Its default has one family.
                 ("kube-apiserver", _) if old.as_deref().is_none_or(str::is_empty) => {
                     let [ipv4, ipv6] = RANGES[role];
@@ -127,9 +128,9 @@ const TAKE_A_VALUE: [&str; 8] = [
     "service-cluster-ip-range",
 ];
 
-/// The value of the last flag of this name, as pflag reads it.
-fn last(elements: &[String], name: &str) -> Option<String> {
-    let (mut found, mut rest) = (None, elements.iter().peekable());
+/// The flags as pflag reads them: each with its name, and its value where it has one.
+fn flags(elements: &[String]) -> Vec<(String, Option<String>)> {
+    let (mut flags, mut rest) = (Vec::new(), elements.iter().peekable());
     while let Some(element) = rest.next() {
         let Some(flag) = element.strip_prefix("--").filter(|flag| !flag.is_empty()) else { continue };
         let (flag, value) = match flag.split_once('=') {
@@ -139,11 +140,20 @@ fn last(elements: &[String], name: &str) -> Option<String> {
                 (flag, rest.next_if(|next| takes_a_value || !next.starts_with("--")).cloned())
             }
         };
-        if flag.replace('_', "-") == name {
-            found = Some(value.unwrap_or_else(|| "true".into()));
-        }
+        flags.push((flag.replace('_', "-"), value));
     }
-    found
+    flags
+}
+
+/// The value of the last flag of this name.
+fn last(elements: &[String], name: &str) -> Option<String> {
+    let last = flags(elements).into_iter().rfind(|(flag, _)| flag == name)?;
+    Some(last.1.unwrap_or_else(|| "true".into()))
+}
+
+/// Whether the last flag lacks its value, so that none can be added.
+fn is_unfinished(elements: &[String]) -> bool {
+    flags(elements).last().is_some_and(|(flag, value)| value.is_none() && TAKE_A_VALUE.contains(&&**flag))
 }
 
 fn elements(container: &Value) -> Vec<String> {
