@@ -345,7 +345,9 @@ fn documents_in_strings() {
     let text = "a: |\n  b: 1\n  c: 2\n";
     let tree = Tree::parse(text, Span::new(0, text.len())).expect("YAML");
     let done = lower(tree.roots().next().expect("a document"), &[is("a > c", 3)]).expect("an edit").done;
-    assert_eq!((done[0].offset, done.len()), (text.find('2').expect("the value"), 1), "what is done in a string is said at its place");
+    assert_eq!((&done[0].path, done[0].offset), (&path("a > c"), text.find('2').expect("the value")), "what is done in a string");
+    let blocked = lower(tree.roots().next().expect("a document"), &[is("a > b.x", 3)]).expect_err("`b` is a number");
+    assert_eq!((blocked.path, blocked.offset), (path("a > b"), text.find('1').expect("the value")), "what is in the way in a string");
     check_blocked("a: |\n  b: [\n", &[is("a > b", "x")], "the document in `a` cannot be read: unclosed bracket '['");
     check_blocked("a: ''\n", &[is("a > b", "x")], "the document in `a` is empty");
     check_blocked("a: {}\n", &[is("a > b", "x")], "`a` must be a string that holds a document");
