@@ -22,6 +22,14 @@ pub(super) static SHELL: Rule = Rule {
     source: "https://github.com/kubernetes/kubernetes/blob/v1.15.0/cluster/gce/manifests/kube-proxy.manifest (and others)",
 };
 
+pub(super) static UNFINISHED: Rule = Rule {
+    id: "kube-component-flag-unfinished",
+    title: "The last flag lacks its value",
+    why: "It would take a flag that is added behind it for its value; the component does not start as it is.",
+    remedy: "Give the last flag its value, or remove it.",
+    source: "https://github.com/spf13/pflag/blob/v1.0.5/flag.go parseLongArg",
+};
+
 /// A component that takes ranges, or refuses the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Component {
@@ -66,7 +74,7 @@ pub(super) struct CommandLine<'p> {
     pub resource: &'p Resource<'p>,
     pub image: Option<&'p str>,
     flags: Vec<Flag<'p>>,
-    /// The list that ends with the flags; none where nothing can be added.
+    /// The list that ends with the flags, or why none can be added to them.
     list: Result<Path, NoPlace>,
 }
 

@@ -23,7 +23,7 @@
 mod command_line;
 mod script;
 
-use self::command_line::{CommandLine, Component, Flag, New, NoPlace, SHELL, Wanted};
+use self::command_line::{CommandLine, Component, Flag, New, NoPlace, SHELL, UNFINISHED, Wanted};
 use super::System;
 use super::shared::extra_args::DUPLICATE;
 use super::shared::gates::{self, GATE_ON, GATES_PLACEHOLDER};
@@ -56,6 +56,7 @@ pub(super) const SYSTEM: System = System {
         &ENDPOINT_SLICE,
         &DUPLICATE,
         &SHELL,
+        &UNFINISHED,
         &PLACEHOLDER,
         &UNREADABLE,
         &UNKNOWN,
@@ -243,13 +244,16 @@ fn proxy_mode<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<W
 
 /// The wish for a new flag, where one can be added.
 fn add(line: &CommandLine<'_>, name: &str, value: &str, why: &'static Rule, message: String, plan: &mut Plan) {
-    let where_to = match line.add(name, value) {
+    let component = line.component.name();
+    let (rule, message) = match line.add(name, value) {
         Ok(op) => return plan.want(line.resource, why, op, message),
-        Err(NoPlace::Script) => "the shell script",
-        Err(NoPlace::Unfinished) => "the flags, of which the last lacks its value,",
+        Err(NoPlace::Script) => (&SHELL, format!("`--{name}={value}` must be added to the shell script of {component} by hand")),
+        Err(NoPlace::Unfinished) => (
+            &UNFINISHED,
+            format!("the last flag of {component} lacks its value: give it one, and `--{name}={value}` must be added behind it"),
+        ),
     };
-    let message = format!("`--{name}={value}` must be added to {where_to} of {} by hand", line.component.name());
-    plan.warning(&SHELL, Place::of(line.resource), message);
+    plan.warning(rule, Place::of(line.resource), message);
 }
 
 fn feature_gates<'c>(line: &'c CommandLine<'_>, config: &Config, wanted: &mut Vec<Wanted<'c>>, plan: &mut Plan) {
