@@ -11,7 +11,8 @@ use crate::yaml::{Kind, Node, Tree, Value};
 /// Stands for a value of a Secret in a message.
 const HIDDEN: &str = "…";
 
-/// What everybody knows: where it stands in a Secret, it tells nothing.
+/// What everybody knows, and so tells nothing: switches, and what Calico's host-local has in place of a range
+/// (https://docs.tigera.io/calico/latest/reference/configure-cni-plugins).
 const NO_SECRETS: [&str; 5] = ["", "true", "false", "usePodCidr", "usePodCidrIPv6"];
 
 /// Takes the values of the package's Secrets out of what is said: where a message quotes one, and where a result would show
