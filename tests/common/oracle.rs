@@ -39,9 +39,9 @@ pub(crate) fn results(text: &str) -> Result<Vec<Value>, String> {
 fn flatten(object: Value, into: &mut Vec<Value>) {
     let is_resource_list = text_of(&object, "kind") == "ResourceList";
     let is_object = |item: &Value| !text_of(item, "kind").is_empty() && !text_of(item, "apiVersion").is_empty();
-    let is_list = is_object(&object) && text_of(&object, "kind").ends_with("List");
+    let is_list = text_of(&object, "kind").ends_with("List") && !text_of(&object, "apiVersion").is_empty();
     match object.get("items") {
-        Some(Value::List(items)) if is_resource_list || (is_list && items.first().is_none_or(is_object)) => {
+        Some(Value::List(items)) if is_list && (is_resource_list || items.first().is_none_or(is_object)) => {
             items.iter().cloned().for_each(|item| flatten(item, into));
         }
         None | Some(Value::Null) if is_resource_list => {}
