@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
 }
 
 /// Parses what may be any YAML.
-pub(super) fn parse_all(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
+fn parse_all(text: &str, span: Span) -> Result<Tree<'_>, YamlError> {
     let slice = span.of(text);
     let options = options! {
         emit_comments: false,
