@@ -312,8 +312,8 @@ fn class_patches(class: &Resource<'_>, plan: &mut Plan) {
 fn azure_network(azure: &Resource<'_>, config: &Config, plan: &mut Plan) {
     let keys = ["spec", "networkSpec", "vnet", "cidrBlocks"];
     let said = azure.root().at(&keys).and_then(|list| ranges::read_list(list).ok()).unwrap_or_default();
-    let has = |family| said.iter().any(|range| range.family() == family);
-    if config.mode == Mode::DualStack && !said.is_empty() && !(has(Family::V4) && has(Family::V6)) {
+    let [first, others @ ..] = said.as_slice() else { return };
+    if config.mode == Mode::DualStack && others.iter().all(|other| other.family() == first.family()) {
         let message = "the virtual network has one family: it and each of its subnets need a range of the other one, which only you know";
         plan.warning(&INFRASTRUCTURE, Place::at(azure, &Path::of(&keys)), message);
     }
