@@ -107,7 +107,8 @@ fn ranges(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut 
         Mode::Ipv6Only => current.families == [Family::V6],
     };
     if let Some(literal) = current.literal.as_ref().filter(|_| !is_complete) {
-        let message = format!("host-local gives out \"{literal}\" on every node: it stays as it is; add a range for IPv6 by hand");
+        let what = if config.mode == Mode::DualStack { "add a range for IPv6" } else { "put a range for IPv6 in its place" };
+        let message = format!("host-local gives out \"{literal}\" on every node: it stays as it is; {what} by hand");
         return plan.warning(&LITERAL, place.with_current(literal.as_str()), message);
     }
     match config.mode {
