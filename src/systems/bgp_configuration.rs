@@ -4,10 +4,11 @@
 //! BGPConfiguration of `projectcalico.org` and of `crd.projectcalico.org`.
 //!
 //! # Changes
-//! `spec.serviceClusterIPs` that has the IPv4 range of Services gets the IPv6 range, where one is known.
+//! `spec.serviceClusterIPs` that has the IPv4 range of Services gets the IPv6 range, where one is known. An IPv6 range that is
+//! that of Services, but has host bits or is not in canonical form, is written as it must be.
 //!
 //! # Leaves alone
-//! Lists that are not there, that advertise something else than the range of Services, or that have an IPv6 range already;
+//! Lists that are not there, that advertise something else than the range of Services, or that have the IPv6 range already;
 //! `serviceLoadBalancerIPs` and `serviceExternalIPs`, whose ranges belong to others.
 //!
 //! # Sources
