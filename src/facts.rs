@@ -161,8 +161,6 @@ pub struct NodeIpamFact {
 /// What kube-proxy is told, beside its ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyFact {
-    /// How it forwards, if it is said: "iptables", "ipvs", "nftables".
-    pub mode: Option<String>,
     /// The ranges of the addresses that it opens node ports at; empty where it opens them at all.
     pub node_port_addresses: Vec<Cidr>,
     /// Where it is told so.

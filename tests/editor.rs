@@ -2,6 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the environment")]
 
+#[path = "editor/agrees.rs"]
+mod agrees;
+#[path = "editor/members.rs"]
+mod members;
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "editor/properties.rs"]
@@ -10,9 +14,11 @@ mod properties;
 mod random;
 #[path = "editor/render.rs"]
 mod render;
+#[path = "editor/strings.rs"]
+mod strings;
 
-use enable_dual_stack::text::{Span, splice};
-use enable_dual_stack::yaml::{Op, Path, Reword, Step, Tree, Value, Want, lower};
+use enable_dual_stack::text::{Edit, Span, splice};
+use enable_dual_stack::yaml::{Embedded, Op, Path, Reword, Step, Tree, Value, Want, agrees, append_document, append_item, lower};
 
 /// `spec.env[name=IP6].value`, `list[0]`; ` > ` goes into the document that a string holds.
 fn path(text: &str) -> Path {
@@ -461,6 +467,10 @@ fn wishes_that_contradict_each_other_are_named() {
     ] {
         let error = edited("a:\n", &[first, second]).expect_err("one of them would be lost");
         assert!(error.starts_with("two edits want different things at `a"), "{error}");
+    }
+    for second in [contains("a", "x"), is("a[0]", "x"), is("a[k=v].w", "x"), is("a > b", "x")] {
+        let error = edited("a:\n", &[is("a.k", "x"), second]).expect_err("a place is of one kind");
+        assert!(error.starts_with("two edits want values of different kinds at `a`"), "{error}");
     }
 }
 

@@ -107,7 +107,11 @@ fn ranges(found: &Found<'_>, plugin: &CalicoPlugin, config: &Config, plan: &mut 
         Mode::Ipv6Only => current.families == [Family::V6],
     };
     if let Some(literal) = current.literal.as_ref().filter(|_| !is_complete) {
-        let what = if config.mode == Mode::DualStack { "add a range for IPv6" } else { "put a range for IPv6 in its place" };
+        let what = match config.mode {
+            Mode::Ipv6Only => "put a range for IPv6 in its place",
+            Mode::DualStack if current.families == [Family::V6] => "add a range for IPv4",
+            Mode::DualStack => "add a range for IPv6",
+        };
         let message = format!("host-local gives out \"{literal}\" on every node: it stays as it is; {what} by hand");
         return plan.warning(&LITERAL, place.with_current(literal.as_str()), message);
     }

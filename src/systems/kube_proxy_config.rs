@@ -129,7 +129,6 @@ impl Configuration<'_> {
         self.gates().facts(node, facts);
         let addresses: Vec<_> = node.get("nodePortAddresses").into_iter().flat_map(Node::items).filter_map(Node::text).collect();
         facts.proxies.push(ProxyFact {
-            mode: node.text_at(&["mode"]).filter(|mode| !mode.is_empty()).map(str::to_owned),
             node_port_addresses: node_port_ranges(addresses),
             place: Place::at(self.resource, &self.path.key("nodePortAddresses")),
         });

@@ -101,7 +101,6 @@ impl Embedded {
         let Some(last) = self.text.strip_suffix('\n').map(str::len).filter(|_| self.container == Style::Literal) else { return edit };
         let Span { start, end } = edit.span;
         match edit.text.strip_suffix('\n') {
-            None if edit.text.is_empty() && end > last && self.text[..start].ends_with('\n') => Edit::delete(Span::new(start - 1, last)),
             Some(text) if start > last => Edit::insert(last, format!("\n{text}")),
             Some(text) if end > last => Edit::replace(Span::new(start, last), text),
             _ => edit,
@@ -112,7 +111,7 @@ impl Embedded {
         let Span { start, end } = edit.span;
         let at_line_start = |offset: usize| offset == 0 || self.text[..offset].ends_with('\n');
         // Whole lines go with their indentation, which is in front of where a line's text begins.
-        if self.container == Style::Literal && start < end && edit.text.is_empty() && at_line_start(start) && at_line_start(end) {
+        if self.container == Style::Literal && edit.text.is_empty() && at_line_start(start) && at_line_start(end) {
             let line = |offset: usize| self.outer_offset(offset) - (self.indent - self.missing(offset));
             let outer_end = if end == self.text.len() { self.outer_offset(end) } else { line(end) };
             return Edit::delete(Span::new(line(start), outer_end));
@@ -251,7 +250,7 @@ fn single(source: &str, outer: Span) -> Option<Decoded> {
         let run = rest.find("''").map_or(rest.len(), |quote| quote + 1);
         stretches.push((text.len(), at));
         text.push_str(&rest[..run]);
-        at += run + usize::from(run < rest.len());
+        at += run + 1;
     }
     stretches.push((text.len(), end));
     Some(Decoded { text, stretches, ..Decoded::default() })

@@ -326,9 +326,7 @@ impl<'t> Lowering<'t> {
             Kind::Scalar(_) | Kind::Alias(_) if is_block && !in_flow => {
                 // What follows on the line is a comment: it stays there.
                 let from = if self.text[node.slot()..node.start()].trim().is_empty() { node.slot() } else { node.start() };
-                if from < span.end {
-                    self.out.edits.push(Edit::delete(Span::new(from, span.end)));
-                }
+                self.out.edits.push(Edit::delete(Span::new(from, span.end)));
                 let text = write::after_key("", value, spot.column, &look);
                 self.out.edits.push(Edit::insert(text::line_end(self.text, span.end), format!("{}{text}", style::header_comment(node))));
             }
@@ -465,13 +463,8 @@ fn has_colon(value: Node<'_>) -> bool {
 
 /// The text for `value` in the quotes that `node` has.
 fn rewritten(node: Node<'_>, value: &Value, look: &Look<'_>, in_flow: bool) -> String {
-    let quote = match node.kind() {
-        Kind::Scalar(Style::Single) => Some('\''),
-        Kind::Scalar(Style::Plain) => None,
-        _ => Some('"'),
-    };
-    let needed = quote.unwrap_or(look.quotes(None).needed);
-    write::scalar(value, Quotes { free: quote, needed }, look, in_flow)
+    let quote = if node.kind() == Kind::Scalar(Style::Single) { '\'' } else { '"' };
+    write::scalar(value, Quotes { free: Some(quote), needed: quote }, look, in_flow)
 }
 
 /// No request of `wish` can be fulfilled.

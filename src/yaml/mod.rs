@@ -184,11 +184,6 @@ impl<'t> Tree<'t> {
         parse::parse(text, span)
     }
 
-    /// The text that all offsets of the tree address.
-    pub fn text(&self) -> &'t str {
-        self.text
-    }
-
     /// The root node of each document.
     pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
         self.nodes.roots(self.text)

@@ -338,7 +338,7 @@ fn nth_line_end(text: &str, from: usize, count: usize, end: usize) -> usize {
     for _ in 0..count {
         at = text[at..end].find('\n').map_or(end, |newline| at + newline + 1);
     }
-    if text[..at].ends_with('\n') && at > 0 {
+    if text[..at].ends_with('\n') {
         at -= 1;
     }
     if text[..at].ends_with('\r') { at - 1 } else { at }
@@ -360,6 +360,20 @@ mod tests {
         let parse = |text: &str| parse_all(text, Span::new(0, text.len())).map(|_| ()).map_err(|error| error.message);
         assert_eq!(parse(&deep(NESTING_LIMIT)), Ok(()));
         assert_eq!(parse(&deep(NESTING_LIMIT + 1)), Err("collections are nested more than 200 deep, which is the limit".into()));
+    }
+
+    #[test]
+    fn a_comment_begins_behind_a_blank() {
+        assert_eq!(skip_blanks_and_comments("a #b\n c", 1, 7), 6);
+        assert_eq!(skip_blanks_and_comments("a#b", 1, 3), 1);
+        assert_eq!(skip_blanks_and_comments("#b\nc", 0, 4), 3);
+        assert_eq!(skip_blanks_and_comments("a  ", 1, 3), 3);
+        assert_eq!(skip_blanks_and_comments("a  b", 1, 2), 2);
+    }
+
+    #[test]
+    fn what_belongs_to_an_anchor_stands_behind_it() {
+        assert_eq!(nodes("&x\na: b\n"), [(0, "a: b"), (3, "a"), (5, "b")]);
     }
 
     #[test]

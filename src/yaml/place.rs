@@ -57,11 +57,11 @@ fn append_flow(node: Node<'_>, members: &[String], edits: &mut Vec<Edit>) {
     let behind = skip_blanks_and_comments(text, last_end, end);
     if text[behind..end].starts_with(',') {
         let added = members.iter().map(|member| format!("{separator}{member},")).collect::<Vec<_>>().concat();
-        let at = if own_line { behind_comment(text, behind + 1, end) } else { behind + 1 };
+        let at = if own_line { behind_comment(text, behind + 1) } else { behind + 1 };
         edits.push(Edit::insert(at, added));
     } else {
         let added = members.iter().map(|member| format!("{separator}{member}")).collect::<Vec<_>>().join(",");
-        let at = if own_line { behind_comment(text, last_end, end) } else { last_end };
+        let at = if own_line { behind_comment(text, last_end) } else { last_end };
         if at == last_end {
             edits.push(Edit::insert(last_end, format!(",{added}")));
         } else {
@@ -77,8 +77,7 @@ fn separator(node: Node<'_>) -> String {
     let Some(last) = remove::members(node).pop() else { return " ".to_owned() };
     let line = text::line_start(text, last.start);
     let lead = &text[line..last.start];
-    let own_line = lead.trim().is_empty() && line > node.span().start;
-    if own_line { format!("{}{lead}", text::newline(text, last.start)) } else { blanks_behind_comma(node).to_owned() }
+    if lead.trim().is_empty() { format!("{}{lead}", text::newline(text, last.start)) } else { blanks_behind_comma(node).to_owned() }
 }
 
 /// A block scalar on the last line of a text without a final line break has no line break at its end. To keep it so
@@ -87,7 +86,7 @@ fn keep_last_line_as_it_is(collection: Node<'_>) -> Option<Edit> {
     let text = collection.source();
     let last = collection.descendants().last()?;
     let header = last.span().start;
-    if !matches!(last.kind(), Kind::Scalar(Style::Literal | Style::Folded)) || last.span().end < text.len() {
+    if !matches!(last.kind(), Kind::Scalar(Style::Literal | Style::Folded)) {
         return None;
     }
     let rest = &text[header + 1..];
@@ -108,10 +107,8 @@ pub(super) fn reworded(text: &str, span: Span, reword: &Reword) -> Option<Edit> 
 /// The shortest edit from `old` to `new`.
 pub(super) fn difference(old: &str, new: &str) -> Edit {
     let prefix = old.char_indices().zip(new.chars()).find(|((_, a), b)| a != b).map_or(old.len().min(new.len()), |((at, _), _)| at);
-    let longest = old.len().min(new.len()) - prefix;
     let suffix: usize =
         old[prefix..].chars().rev().zip(new[prefix..].chars().rev()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
-    let suffix = suffix.min(longest);
     Edit::replace(Span::new(prefix, old.len() - suffix), &new[prefix..new.len() - suffix])
 }
 
@@ -151,7 +148,7 @@ fn behind_own_comments(text: &str, end: usize, column: usize) -> usize {
 }
 
 /// `at`, or the end of the comment that begins on the same line behind it.
-fn behind_comment(text: &str, at: usize, end: usize) -> usize {
+fn behind_comment(text: &str, at: usize) -> usize {
     let line_end = text::line_end(text, at);
-    if line_end < end && text[at..line_end].trim_start().starts_with('#') { line_end } else { at }
+    if text[at..line_end].trim_start().starts_with('#') { line_end } else { at }
 }

@@ -98,7 +98,7 @@ fn lines(text: &str, span: Span, next: Option<&Span>) -> Span {
     }
     match text[end..].find('\n') {
         // The last member goes with the line break before it: text that comes behind the collection stands at its end.
-        _ if next.is_none() && line > 0 => Span::new(text::line_end(text, line - 1), end),
+        _ if next.is_none() => Span::new(text::line_end(text, line.saturating_sub(1)), end),
         Some(newline) => Span::new(line, end + newline + 1),
         None => Span::new(line, end),
     }

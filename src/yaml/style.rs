@@ -130,7 +130,7 @@ fn depth_under_key(parent: Node<'_>, object: Node<'_>, wanted: Kind) -> Option<u
 }
 
 fn step(parent: Node<'_>, object: Node<'_>) -> Option<usize> {
-    depth_under_key(parent, object, Kind::Mapping(Layout::Block)).filter(|&step| step > 0)
+    depth_under_key(parent, object, Kind::Mapping(Layout::Block))
 }
 
 fn dash(parent: Node<'_>, object: Node<'_>) -> Option<usize> {

@@ -210,6 +210,27 @@ pub fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Span;
+    use crate::yaml::Tree;
+    use crate::yaml::parse::NESTING_LIMIT;
+
+    #[test]
+    fn what_holds_itself_ends_somewhere() {
+        for text in ["&x {a: *x}", "&x [*x]"] {
+            let tree = Tree::parse(text, Span::new(0, text.len())).unwrap();
+            let value = Value::of(tree.roots().next().unwrap());
+            let (mut deep, mut next) = (0, &value);
+            loop {
+                next = match next {
+                    Value::Map(entries) => &entries[0].1,
+                    Value::List(items) => &items[0],
+                    _ => break,
+                };
+                deep += 1;
+            }
+            assert_eq!((deep, next), (NESTING_LIMIT + 1, &Value::Null), "{text}");
+        }
+    }
 
     #[test]
     fn strings_that_a_reader_could_take_for_something_else_are_not_plain() {

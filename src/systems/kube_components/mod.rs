@@ -304,7 +304,6 @@ fn facts(package: &Package<'_>, facts: &mut Facts) {
                 let flag = line.get("nodeport-addresses");
                 let path = flag.or_else(|| line.get("cluster-cidr")).map(Flag::path);
                 facts.proxies.push(ProxyFact {
-                    mode: line.get("proxy-mode").map(|flag| flag.value.clone().into_owned()),
                     node_port_addresses: node_port_ranges(flag.into_iter().flat_map(|flag| flag.value.split(','))),
                     place: path.map_or_else(|| Place::of(resource), |path| Place::at(resource, &path)),
                 });

@@ -107,7 +107,6 @@ impl Reader<'_> {
                     return Some(());
                 }
                 b'\n' | b'\r' | b'#' => start = self.line_behind(self.at),
-                b'\t' | b'%' => return None,
                 b'-' | b'.' if self.column == 0 && self.is_marker(self.at) => {
                     self.column = END;
                     return Some(());
@@ -176,6 +175,7 @@ impl Reader<'_> {
         } else {
             self.block(slot)?;
         }
+        // A line that stands at the column of no collection around it is left over.
         (self.column == END).then_some(())
     }
 
@@ -207,7 +207,7 @@ impl Reader<'_> {
                 }
             };
         }
-        (self.column <= column).then(|| self.close(id, end))
+        Some(self.close(id, end))
     }
 
     fn mapping(&mut self, slot: usize) -> Option<usize> {
@@ -226,7 +226,7 @@ impl Reader<'_> {
                 self.value(column, slot)?
             };
         }
-        (self.column < column).then(|| self.close(id, end))
+        Some(self.close(id, end))
     }
 
     /// An empty value.
@@ -279,7 +279,7 @@ impl Reader<'_> {
         let (quote, style) = if self.byte(at) == b'"' { (b'"', Style::Double) } else { (b'\'', Style::Single) };
         let escape = if quote == b'"' { b'\\' } else { b'\n' };
         let end = at + 1 + memchr3(quote, escape, b'\n', self.bytes.get(at + 1..)?)?;
-        (self.byte(end) == quote && self.byte(end + 1) != b'\'').then_some((style, Span::new(at, end + 1)))
+        (self.byte(end) == quote).then_some((style, Span::new(at, end + 1)))
     }
 
     /// The plain scalar here, outside of flow collections: up to a `: `, a comment or the end of the line.

@@ -53,6 +53,9 @@ items:
     }
     assert!(is_simple(text.trim_end().strip_suffix("---\n- |\n  last").expect("the last document")));
     assert!(is_simple("{\"a\": [\n  1,\n  __MTU__\n ]}"));
+    assert!(is_simple(".a: .b\n"));
+    // Limits are those of one key and of what nests: many, one behind another, are below both.
+    assert!(is_simple(&"- [a]\n- b: c\n- {d: -1}\n".repeat(KEY_LIMIT)));
 }
 
 #[test]
@@ -92,10 +95,17 @@ fn what_is_not_certain_is_left_to_the_parser() {
         "a:\n    b: 1\n  c: 2\n",
         "- a\nb: c\n",
         "a: 1\n- b\n",
+        "a: - b\n",
+        "- a: 1\n  - b\n",
+        "a:\n  - b\n c: 1\n",
+        "- - a\n  b: 1\n",
         "a: [b,]\n",
         "a: [b: c]\n",
         "a: [\n  b]\n",
         "a: {b}\n",
+        "a: [-b]\n",
+        "a: [-]\n",
+        "a: [.b]\n",
         "a: {b: }\n",
         "a: {b:c}\n",
         "a: [b c]\n",
@@ -115,5 +125,7 @@ fn what_is_not_certain_is_left_to_the_parser() {
     let deep = |depth: usize| format!("a: {}{}\n", "[".repeat(depth), "]".repeat(depth));
     assert!(is_simple(&deep(NESTING_LIMIT - 1)) && !is_simple(&deep(NESTING_LIMIT)));
     let long = |length: usize| format!("{}: b\n", "a".repeat(length));
+    assert!(is_simple(&long(KEY_LIMIT)) && !is_simple(&long(KEY_LIMIT + 1)));
+    let long = |length: usize| format!("a: {{{}: b}}\n", "a".repeat(length));
     assert!(is_simple(&long(KEY_LIMIT)) && !is_simple(&long(KEY_LIMIT + 1)));
 }
