@@ -169,12 +169,17 @@ fn read<'p>(release: &Release<'p>) -> Option<Result<Installation<'p>, Left>> {
         Ok(read) => read,
         Err(_) if !is_operator => None,
         Err(_) if text.contains("{{") => Some(Err(template(release.path.clone()))),
-        Err(_) if text.trim().is_empty() => Some(Err(elsewhere(release))),
+        Err(_) if says_nothing(text) => Some(Err(elsewhere(release))),
         Err(reason) => {
             let message = format!("the document in the values {reason}; no pool was added");
             Some(Err(Left { rule: &UNREADABLE, path: release.path.clone(), message }))
         }
     }
+}
+
+/// Whether there are at most comments, which Helm accepts.
+fn says_nothing(values: &str) -> bool {
+    values.lines().map(str::trim_start).all(|line| line.is_empty() || line.starts_with('#'))
 }
 
 /// The Installation in `values`, which are at `path`.

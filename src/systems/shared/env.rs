@@ -95,6 +95,6 @@ pub(crate) fn find_duplicates(container: &Container<'_>, names: &[&str], plan: &
 /// Whether another tool, or the kubelet, puts the value in.
 pub(crate) fn is_template(text: &str) -> bool {
     ["{{", "${", "$(", "<%"].iter().any(|mark| text.contains(mark))
-        || (text.starts_with("__") && text.ends_with("__") && text.len() > 4)
+        || (text.starts_with("__") && text.ends_with("__"))
         || (text.starts_with('<') && text.ends_with('>'))
 }

@@ -286,7 +286,7 @@ fn node_ip(document: &Document<'_>, arg: &Arg<'_>, name: Option<&str>, given: Op
             plan.warning(&NODE_IP, place, message);
         }
         None => {
-            let of = name.map_or_else(|| "the node, whose name is not said".to_owned(), |name| format!("node \"{name}\""));
+            let of = name.map_or_else(|| "a node without a name".to_owned(), |name| format!("node \"{name}\""));
             let message = format!("`node-ip` of the kubelet of {of} has one family: give both addresses in `nodeIPs`, by the node's name");
             plan.warning(&NODE_IP, place, message);
         }
