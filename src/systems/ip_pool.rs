@@ -85,13 +85,16 @@ static IPV4_POOL: Rule = Rule {
 
 /// Of a family, the only pool of the package is the whole range of pods; of several, each is a part. IPv4 pools beside
 /// those that the installation makes are for special pods, and Calico only recommends that they are within the cluster
-/// CIDR (https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools): they say nothing about the range.
+/// CIDR (https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools): they say nothing about the range, and no more
+/// do those of either family that choose no node.
 fn facts(package: &Package<'_>, facts: &mut Facts) {
     let installed = package.of_kind("operator.tigera.io", "Installation").next().is_some() || !installs(package).is_empty();
     for family in [Family::V4, Family::V6] {
         let beside = installed || facts.saying(Role::Pods, family).any(|(fact, _)| fact.source <= Source::IpPool);
         let ranges = ip_pools(package).filter_map(|pool| Some((pool, pod_range(pool)?.1)));
-        let ranges: Vec<_> = ranges.filter(|(_, range)| range.family() == family && !(beside && family == Family::V4)).collect();
+        let chooses_none = |pool: &Resource<'_>| pool.root().text_at(&["spec", "nodeSelector"]) == Some("!all()");
+        let is_special = |pool: &Resource<'_>| beside && (family == Family::V4 || chooses_none(pool));
+        let ranges: Vec<_> = ranges.filter(|(pool, range)| range.family() == family && !is_special(pool)).collect();
         let say = if ranges.len() == 1 && !beside { Facts::whole } else { Facts::part };
         for (pool, range) in ranges {
             say(facts, Role::Pods, Source::IpPool, pool, &Path::of(&["spec", "cidr"]), vec![range]);
