@@ -289,3 +289,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found.sort();
     found
 }
+
+#[test]
+fn a_feature_gate_in_a_patch_of_kind_is_that_of_the_kubelet() {
+    let patch = "- |\n  apiVersion: kubelet.config.k8s.io/v1beta1\n  kind: KubeletConfiguration\n  featureGates: {IPv6DualStack: true}\n";
+    let text = format!("apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nkubeadmConfigPatches:\n{patch}");
+    let lines = lines_of(&text, &[("kubernetesVersion", "v1.22")]);
+    assert!(lines.iter().any(|line| line.contains("kubelet")), "{lines:#?}");
+}

@@ -86,21 +86,27 @@ fn main() {
     for (file, mutants) in files {
         let path = Path::new(folder).join(file);
         let source = fs::read_to_string(&path).expect("a source");
-        let mut at = HashMap::<_, Vec<_>>::new();
-        for mutant in &mutants {
-            at.entry((mutant.span.start.line, mutant.span.start.column)).or_default().push(*mutant);
-        }
-        let mut writer = Writer { source: &source, at, wraps: Vec::new(), chain: None };
-        writer.visit_file(&syn::parse_file(&source).expect("Rust"));
-        let known: HashSet<usize> = writer.wraps.iter().flat_map(|wrap| &wrap.before).map(|(number, _)| *number).collect();
+        let wraps = wraps(&source, &mutants);
+        let known: HashSet<usize> = wraps.iter().flat_map(|wrap| &wrap.before).map(|(number, _)| *number).collect();
         for mutant in mutants.iter().filter(|mutant| !known.contains(&mutant.number)) {
             println!("- - - {}", mutant.number);
         }
-        fs::write(&path, written(file, &source, writer.wraps)).expect("written");
+        fs::write(&path, written(file, &source, wraps)).expect("written");
     }
     let lib = Path::new(folder).join("src/lib.rs");
     let source = fs::read_to_string(&lib).expect("src/lib.rs");
     fs::write(lib, format!("#![allow(warnings, arithmetic_overflow, unconditional_panic)]\n{source}{SWITCH}")).expect("written");
+}
+
+/// What the mutants put around stretches of the source.
+fn wraps(source: &str, mutants: &[&Mutant]) -> Vec<Wrap> {
+    let mut at = HashMap::<_, Vec<_>>::new();
+    for mutant in mutants {
+        at.entry((mutant.span.start.line, mutant.span.start.column)).or_default().push(*mutant);
+    }
+    let mut writer = Writer { source, at, wraps: Vec::new(), chain: None };
+    writer.visit_file(&syn::parse_file(source).expect("Rust"));
+    writer.wraps
 }
 
 /// The source with all that goes around its stretches; says on stdout where it is.
@@ -259,5 +265,62 @@ impl<'a> Visit<'a> for Writer<'_> {
             }
         }
         visit::visit_expr_struct(self, of);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The source with a mutant at each of the places: (line, column, genre, replacement).
+    fn with(source: &str, places: &[(usize, usize, &str, &str)]) -> String {
+        let mutant = |(number, &(line, column, genre, replacement)): (usize, &(usize, usize, &str, &str))| Mutant {
+            number,
+            file: String::new(),
+            genre: genre.into(),
+            replacement: replacement.into(),
+            span: Lines { start: Spot { line, column } },
+        };
+        let mutants: Vec<_> = places.iter().enumerate().map(mutant).collect();
+        written("", source, wraps(source, &mutants.iter().collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn a_function_gives_something_else_back() {
+        let of_bool = with("fn f() -> bool {\n    g()\n}", &[(2, 5, "FnValue", "true"), (2, 5, "FnValue", "false")]);
+        let switches = " if crate::mutant(0) { return true; }  if crate::mutant(1) { return false; } ";
+        assert_eq!(of_bool, format!("fn f() -> bool {{{switches}\n    g()\n}}"));
+        let hidden = "fn f() -> impl Iterator<Item = u8> {\n    g()\n}";
+        assert_eq!(with(hidden, &[(2, 5, "FnValue", "::std::iter::empty()")]), hidden);
+    }
+
+    #[test]
+    fn another_operator_binds_as_its_text_would() {
+        let source = "fn f() { a && b && c }";
+        let inner = "fn f() { (if crate::mutant(0) { a || b && c } else { a && b && c }) }";
+        assert_eq!(with(source, &[(1, 12, "BinaryOperator", "||")]), inner);
+        let both = with("fn f() { a < b + 1 }", &[(1, 12, "BinaryOperator", ">"), (1, 16, "BinaryOperator", "-")]);
+        let expected = "(if crate::mutant(0) { a > b + 1 } else { (if crate::mutant(1) { a < b - 1 } else { a < b + 1 }) })";
+        assert_eq!(both, format!("fn f() {{ {expected} }}"));
+        let lets = "fn f() { if a && let Some(b) = c && d {} }";
+        assert_eq!(with(lets, &[(1, 15, "BinaryOperator", "||")]), lets);
+    }
+
+    #[test]
+    fn an_arm_goes_where_another_matches_all() {
+        let source = "fn f() { match a { 1 => b, 2 if !c => d, _ => e } }";
+        let places = [(1, 20, "MatchArm", ""), (1, 28, "MatchArm", ""), (1, 33, "MatchArmGuard", "true"), (1, 33, "UnaryOperator", "")];
+        let expected = "1 if !crate::mutant(0) => b, 2 if !crate::mutant(1) && ((if crate::mutant(2) { true } else { (if crate::mutant(3) { c } else { !c }) })) => d";
+        assert_eq!(with(source, &places), format!("fn f() {{ match a {{ {expected}, _ => e }} }}"));
+        let complete = "fn f() { match a { A => b, _ if c => d, B => e } }";
+        assert_eq!(with(complete, &[(1, 20, "MatchArm", "")]), complete);
+    }
+
+    #[test]
+    fn a_field_is_that_of_the_rest() {
+        let source = "fn f() { A { b: 1, c, ..d() } }";
+        let expected = "A { b: (if crate::mutant(0) { (d()).b } else { 1 }), c: if crate::mutant(1) { (d()).c } else { c }, ..d() }";
+        let places = [(1, 14, "StructField", ""), (1, 20, "StructField", "")];
+        assert_eq!(with(source, &places), format!("fn f() {{ {expected} }}"));
     }
 }
