@@ -296,69 +296,6 @@ fn a_value_of_another_kind_is_in_the_way() {
     check_blocked("a: [1]\n", &[is("a[3]", "q")], "`a` has no item 3");
 }
 
-// --- Strings over lines
-
-#[test]
-fn the_smallest_part_of_a_block_changes() {
-    check("a: |\n  one\n  two\n", &[is("a", "one\nthree\n")], "a: |\n  one\n  three\n");
-    check("a: |\n  one\n  two\nb: 1\n", &[is("a", "one\n")], "a: |\n  one\nb: 1\n");
-    check("a: |-\n  one\n\n  two\n", &[is("a", "one\n\nzwei\n\ntwo")], "a: |-\n  one\n\n  zwei\n\n  two\n");
-    check("a: |\n  one\n", &[is("a", "one")], "a: \"one\"\n");
-    check("a: |-\n\n  one\n", &[is("a", "two")], "a: |-\n  two\n");
-    check("a: |\n  one\n\n  two\n", &[is("a", "one\nx\ntwo\n")], "a: |\n  one\n  x\n  two\n");
-    check("a: |\n  one\nb: 1\n", &[is("a", "one\n\ntwo\n")], "a: |\n  one\n\n  two\nb: 1\n");
-    check("a: |2\n   one\n  two\n", &[is("a", " one\n two\n")], "a: |2\n   one\n   two\n");
-    check("a: >-\n  one\n  two\n", &[is("a", "three")], "a: \"three\"\n");
-}
-
-#[test]
-fn the_comment_of_a_block_that_goes_stays() {
-    check("a: | # why\n  one\nb: 1\n", &[is("a", "two")], "a: \"two\" # why\nb: 1\n");
-    check("a: >- # why\n  one\nb: 1\n", &[is("a", true)], "a: true # why\nb: 1\n");
-    check("a: |2 # why\n  one\nb: 1\n", &[is("a", Value::map([("c", Value::from("x"))]))], "a: # why\n  c: x\nb: 1\n");
-}
-
-#[test]
-fn the_first_line_of_a_block_decides_its_indentation() {
-    // Without `|2`, blanks at the start of the first line would be indentation.
-    check("a: |\n  one\n  two\n", &[is("a", " one\ntwo\n")], "a: \" one\\ntwo\\n\"\n");
-    check("a:\n  b: >+\n    one\n\n  c: 1\n", &[is("a.b", 2)], "a:\n  b: 2\n  c: 1\n");
-    check("a: |\n  one\n", &[is("a", "\n one\n")], "a: \"\\n one\\n\"\n");
-}
-
-#[test]
-fn documents_in_strings() {
-    check(
-        "a: |\n  {\n    \"b\": {\n      \"c\": 1\n    }\n  }\n",
-        &[is("a > b.d", "x")],
-        "a: |\n  {\n    \"b\": {\n      \"c\": 1,\n      \"d\": \"x\"\n    }\n  }\n",
-    );
-    check("a: '{\"b\":\"it''s\"}'\n", &[is("a > c", "it's")], "a: '{\"b\":\"it''s\",\"c\":\"it''s\"}'\n");
-    check("a: \"{\\\"b\\\": 1}\"\n", &[is("a > c", "x")], "a: \"{\\\"b\\\": 1, \\\"c\\\": \\\"x\\\"}\"\n");
-    check("a: |\n  b:\n    c: 1\n  d: 2\n", &[is("a > b.x", "q"), is("a > e", "z")], "a: |\n  b:\n    c: 1\n    x: q\n  d: 2\n  e: z\n");
-    check(
-        "a: |\n  b: |\n    c: 1\n  d: 2\n",
-        &[is("a > b > c", 2), is("a > b > x.q", "z")],
-        "a: |\n  b: |\n    c: 2\n    x:\n      q: z\n  d: 2\n",
-    );
-    check("a: |-\n  b: 1", &[is("a > c", "x")], "a: |-\n  b: 1\n  c: x");
-    check("a: |\n  b: 1\n  c: 2\n  d: 3\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\n  d: 3\ne: 4\n");
-    check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > c")], "a: |\n  b: 1\ne: 4\n");
-    check("a: |\n  b: |\n    x\n  c: 2\ne: 4\n", &[absent("a > c")], "a: |\n  b: |\n    x\ne: 4\n");
-    check("a: |\n  b: 1\n\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n\n  c: 2\ne: 4\n");
-    check("a: |\n  b: 1\n  c: 2\ne: 4\n", &[absent("a > b")], "a: |\n  c: 2\ne: 4\n");
-    check("a: \"b: 1\\nc: 2\\n\"\n", &[is("a > b", "x"), is("a > d", "q")], "a: \"b: x\\nc: 2\\nd: q\\n\"\n");
-    let text = "a: |\n  b: 1\n  c: 2\n";
-    let tree = Tree::parse(text, Span::new(0, text.len())).expect("YAML");
-    let done = lower(tree.roots().next().expect("a document"), &[is("a > c", 3)]).expect("an edit").done;
-    assert_eq!((&done[0].path, done[0].offset), (&path("a > c"), text.find('2').expect("the value")), "what is done in a string");
-    let blocked = lower(tree.roots().next().expect("a document"), &[is("a > b.x", 3)]).expect_err("`b` is a number");
-    assert_eq!((blocked.path, blocked.offset), (path("a > b"), text.find('1').expect("the value")), "what is in the way in a string");
-    check_blocked("a: |\n  b: [\n", &[is("a > b", "x")], "the document in `a` cannot be read: unclosed bracket '['");
-    check_blocked("a: ''\n", &[is("a > b", "x")], "the document in `a` is empty");
-    check_blocked("a: {}\n", &[is("a > b", "x")], "`a` must be a string that holds a document");
-}
-
 // --- Line breaks
 
 #[test]

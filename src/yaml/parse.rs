@@ -129,9 +129,6 @@ impl<'t> Builder<'t> {
                 let node = &mut self.nodes.all[id];
                 node.anchored = true;
                 node.start = node.start.min(small(at.start));
-                if let Some(open) = self.open.last_mut().filter(|open| open.node == id) {
-                    open.reached = open.reached.max(at.end);
-                }
                 self.refine_behind(id, at.end);
             }
             Event::StreamStart | Event::StreamEnd | _ => {}
