@@ -62,11 +62,7 @@ impl<'t> Look<'t> {
 
 /// The column that the keys or dashes of a block collection stand at.
 pub(super) fn column(collection: Node<'_>) -> usize {
-    let first = match collection.kind() {
-        Kind::Mapping(_) => collection.entries().next().map_or(collection.span().start, |(key, _)| entry_start(key)),
-        _ => collection.span().start,
-    };
-    text::column(collection.source(), first)
+    text::column(collection.source(), collection.span().start)
 }
 
 /// Where the entry of `key` begins: at the key, or at the question mark in front of it.

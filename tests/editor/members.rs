@@ -58,6 +58,11 @@ fn keys_stand_where_the_first_one_does() {
 }
 
 #[test]
+fn what_cannot_be_printed_needs_double_quotes() {
+    check("a: 'x'\n", &[is("b", "t\u{7}o")], "a: 'x'\nb: \"t\\u0007o\"\n");
+}
+
+#[test]
 fn an_empty_list_has_its_brackets() {
     check("a: 1\n", &[is("b", Value::List(vec![]))], "a: 1\nb: []\n");
 }

@@ -139,9 +139,8 @@ impl<'p> CommandLine<'p> {
             } else if !element.text.starts_with('-')
                 && let Some(component) = Component::of_binary(element.text)
             {
-                let rest = &elements[index + 1..];
-                let list = Path::clone(&rest.last().unwrap_or(element).at.0);
-                let (flags, end) = flags(rest);
+                let list = Path::clone(&elements.last().unwrap_or(element).at.0);
+                let (flags, end) = flags(&elements[index..]);
                 return Some(new(component, flags, end.map(|()| list)));
             }
         }

@@ -46,7 +46,7 @@ impl Reader<'_> {
 
     /// Goes on behind blanks, and behind line breaks where there may be some.
     fn skip_in_flow(&mut self, has_lines: bool) {
-        while self.at < self.bytes.len() && (self.byte(self.at) == b' ' || (has_lines && matches!(self.byte(self.at), b'\n' | b'\r'))) {
+        while self.bytes.get(self.at).is_some_and(|byte| *byte == b' ' || (has_lines && matches!(byte, b'\n' | b'\r'))) {
             self.at += 1;
         }
     }

@@ -72,6 +72,11 @@ pub fn mutant(number: usize) -> bool {
     }
     *ACTIVE.get_or_init(|| std::env::var("MUTANT").ok()?.parse().ok()) == Some(number)
 }
+
+/// Nothing, where it is the mutant.
+pub fn unless_mutant<T>(number: usize, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    all.take(if mutant(number) { 0 } else { usize::MAX })
+}
 "#;
 
 fn main() {
@@ -168,10 +173,17 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// One type is behind an `impl …` in what a function gives back, so that a second can stand beside it in no switch.
+    /// One type is behind an `impl …` in what a function gives back, so that no second one can stand beside it: of an iterator,
+    /// there is only a switch for none at all.
     fn body(&mut self, signature: &syn::Signature, block: &syn::Block) {
         let Some(first) = block.stmts.first() else { return };
         if self.text(signature.output.span()).contains("impl ") {
+            let Some(syn::Stmt::Expr(last, None)) = block.stmts.last() else { return };
+            for mutant in self.of(first.span().start(), "FnValue").into_iter().filter(|mutant| mutant.replacement == "::std::iter::empty()")
+            {
+                let before = vec![(mutant.number, format!("crate::unless_mutant({}, ", mutant.number))];
+                self.wraps.push(Wrap { span: last.span().byte_range(), before, after: ")" });
+            }
             return;
         }
         for mutant in self.of(first.span().start(), "FnValue") {
@@ -291,7 +303,9 @@ mod tests {
         let switches = " if crate::mutant(0) { return true; }  if crate::mutant(1) { return false; } ";
         assert_eq!(of_bool, format!("fn f() -> bool {{{switches}\n    g()\n}}"));
         let hidden = "fn f() -> impl Iterator<Item = u8> {\n    g()\n}";
-        assert_eq!(with(hidden, &[(2, 5, "FnValue", "::std::iter::empty()")]), hidden);
+        assert_eq!(with(hidden, &[(2, 5, "FnValue", "::std::iter::once(0)")]), hidden);
+        let none = with(hidden, &[(2, 5, "FnValue", "::std::iter::empty()")]);
+        assert_eq!(none, hidden.replace("g()", "crate::unless_mutant(0, g())"));
     }
 
     #[test]
