@@ -28,6 +28,8 @@ fn a_member_in_the_middle_goes_with_its_line_only() {
     check("a: 1\r\nb: 2\r\nc: 3\r\n", &[absent("b")], "a: 1\r\nc: 3\r\n");
     check("a: |\n  t\nb: 1\n\nc: 2\n", &[absent("b")], "a: |\n  t\n\nc: 2\n");
     check("x:\n  a: |\n    t\n  b: 1\ny: 2\n", &[absent("x.b")], "x:\n  a: |\n    t\ny: 2\n");
+    check("x: 0\n?   a\n: b\nc: 1\n", &[absent("a")], "x: 0\nc: 1\n");
+    check("m:\n  x: 0\n  ? a\n  : b\n  c: 1\n", &[absent("m.a")], "m:\n  x: 0\n  c: 1\n");
 }
 
 #[test]
