@@ -86,7 +86,8 @@ static IPV4_POOL: Rule = Rule {
 /// Of a family, the only pool of the package is the whole range of pods; of several, each is a part. IPv4 pools beside
 /// those that the installation makes are for special pods, and Calico only recommends that they are within the cluster
 /// CIDR (https://docs.tigera.io/calico/latest/networking/ipam/migrate-pools): they say nothing about the range, and no more
-/// do those of either family that choose no node.
+/// do those of either family that choose no node
+/// (https://docs.tigera.io/calico/latest/reference/resources/ippool#node-selector).
 fn facts(package: &Package<'_>, facts: &mut Facts) {
     let installed = package.of_kind("operator.tigera.io", "Installation").next().is_some() || !installs(package).is_empty();
     for family in [Family::V4, Family::V6] {

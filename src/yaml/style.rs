@@ -43,8 +43,8 @@ impl<'t> Look<'t> {
             neighbours: all[all.len().saturating_sub(NEIGHBOURS)..].to_vec(),
             items,
             newline: text::newline(parent.source(), parent.span().end),
-            step: step(parent, object).unwrap_or(2),
-            dash: dash(parent, object).unwrap_or(0),
+            step: depth_under_key(parent, object, Kind::Mapping(Layout::Block)).unwrap_or(2),
+            dash: depth_under_key(parent, object, Kind::Sequence(Layout::Block)).unwrap_or(0),
             gap: gap(parent).unwrap_or(1),
             json: is_json(parent, object),
         }
@@ -123,14 +123,6 @@ fn depth_under_key(parent: Node<'_>, object: Node<'_>, wanted: Kind) -> Option<u
         let outer = column(mapping);
         mapping.entries().find(|(_, value)| value.kind() == wanted).and_then(|(_, value)| column(value).checked_sub(outer))
     })
-}
-
-fn step(parent: Node<'_>, object: Node<'_>) -> Option<usize> {
-    depth_under_key(parent, object, Kind::Mapping(Layout::Block))
-}
-
-fn dash(parent: Node<'_>, object: Node<'_>) -> Option<usize> {
-    depth_under_key(parent, object, Kind::Sequence(Layout::Block))
 }
 
 /// Blanks behind the dash of the last item of this sequence that is written on the line of its dash.

@@ -140,6 +140,7 @@ impl<'p> CommandLine<'p> {
                 && let Some(component) = Component::of_binary(element.text)
             {
                 let list = Path::clone(&elements.last().unwrap_or(element).at.0);
+                // The program itself is no flag.
                 let (flags, end) = flags(&elements[index..]);
                 return Some(new(component, flags, end.map(|()| list)));
             }

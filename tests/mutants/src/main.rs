@@ -121,7 +121,7 @@ fn written(file: &str, source: &str, wraps: Vec<Wrap>) -> String {
     for (index, wrap) in wraps.iter().enumerate() {
         let (length, order) = (wrap.span.len() as isize, index as isize);
         places.push(((wrap.span.start, 1, -length, order), true, wrap));
-        places.push(((wrap.span.end, if length == 0 { 1 } else { 0 }, length, -order), false, wrap));
+        places.push(((wrap.span.end, usize::from(length == 0), length, -order), false, wrap));
     }
     places.sort_by_key(|(place, ..)| *place);
     let (mut out, mut done) = (String::new(), 0);
